@@ -1,0 +1,1 @@
+"""Demand distributions for intermittent parts; knows nothing of vmi."""
