@@ -1,6 +1,6 @@
 # The project's commands. `make demo` and `make test` need only Python 3.11 and make.
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
