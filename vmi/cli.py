@@ -241,7 +241,7 @@ def status(settings: Settings, as_json: bool) -> None:
 @click.option("--warehouses", default=6, show_default=True, type=click.IntRange(1, 10), help="Number of forward warehouses.")
 @click.option("--centres", default=80, show_default=True, type=click.IntRange(1, 5000), help="Number of service centres.")
 @click.option("--days", default=760, show_default=True, type=click.IntRange(30, 3650), help="Days of history.")
-@click.option("--lines", type=click.IntRange(1), help="About how many order lines [default: 40 a part and year].")
+@click.option("--lines", type=click.IntRange(1), help="about how many order lines [default: 58 a part and year].")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default="2026-11-20", show_default=True, help="The last day of history.")
 @click.option("--seed", default=7, show_default=True, help="Same seed, same bytes.")
 @_as_json
@@ -264,7 +264,7 @@ def sample(
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    rows = write_company(folder, parameters)
+    rows = write_company(folder, parameters, _progress())
     _print(rows, "\n".join(f"{name:<14} {count:>10,}" for name, count in rows.items()), as_json)
 
 
