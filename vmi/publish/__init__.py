@@ -1,0 +1,1 @@
+"""Publishing: staged, verified, moved into place in one step, and recovered after any death in between."""
