@@ -21,6 +21,8 @@ from vmi.parameters import parameter
 from vmi.placement.parameters import PlacementParameters
 from vmi.returns.parameters import ReturnParameters
 from vmi.schedule.parameters import ScheduleParameters
+from vmi.scorecards.parameters import ScorecardParameters
+from vmi.worklist.parameters import WorklistParameters
 
 
 class ConfigError(Exception):
@@ -60,6 +62,8 @@ class Config:
     returns: ReturnParameters = field(default_factory=ReturnParameters)
     dispatch: ScheduleParameters = field(default_factory=ScheduleParameters)
     kpi: KpiParameters = field(default_factory=KpiParameters)
+    worklist: WorklistParameters = field(default_factory=WorklistParameters)
+    scorecards: ScorecardParameters = field(default_factory=ScorecardParameters)
 
     def sha256(self) -> str:
         """Return the hash of every value in force, defaults included, whatever file they came from."""

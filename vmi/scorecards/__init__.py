@@ -1,0 +1,1 @@
+"""How suppliers and warehouses did, month by month, against targets both sides know."""
