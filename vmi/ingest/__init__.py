@@ -1,0 +1,1 @@
+"""Read a folder of the company's files: frames of sound rows, rejects for the rest, refusals for whole files."""
