@@ -55,6 +55,9 @@ DEMAND = _frame("demand", "part_id warehouse_id day qty lines same_day_qty")
 CENSORED = _frame("censored", "part_id warehouse_id first_day last_day")
 """Spans of days on which the part lay nowhere within reach: demand there was at least what was served."""
 
+STOCKOUTS = _frame("stockouts", "part_id first_day last_day")
+"""Spans of days on which a part that had lain somewhere lay nowhere, from the stock recorded night by night."""
+
 PAIRS = _frame(
     "pairs",
     "part_id warehouse_id family first_day last_day mean_line_qty same_day_share",
@@ -120,7 +123,7 @@ class Situation:
     fitments: pd.DataFrame
     overrides: pd.DataFrame
     open_plan_lines: pd.DataFrame
-    stockouts: pd.DataFrame = field(default_factory=CENSORED.empty)
+    stockouts: pd.DataFrame = field(default_factory=STOCKOUTS.empty)
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Return the frames by name, in declaration order."""

@@ -1,0 +1,1 @@
+"""The store: one database, SQLite or PostgreSQL, behind frames."""
