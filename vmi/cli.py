@@ -77,13 +77,23 @@ def _set_config(context: click.Context, _parameter: click.Parameter, value: Path
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _out = click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("out"), show_default=True, help="Where to publish."
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("out"),
+    show_default=True,
+    help="Where to publish.",
 )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="vmi")
-@click.option("--db", metavar="URL", envvar="VMI_DB", show_envvar=True, help=f"Database URL or SQLite file [default: {DEFAULT_DB}].")
+@click.option(
+    "--db",
+    metavar="URL",
+    envvar="VMI_DB",
+    show_envvar=True,
+    help=f"Database URL or SQLite file [default: {DEFAULT_DB}].",
+)
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -125,7 +135,11 @@ def init(settings: Settings) -> None:
 
 @cli.command("import")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--rejects", type=click.Path(path_type=Path, file_okay=False), help="Folder for rejects.csv [default: FOLDER's name + -rejects].")
+@click.option(
+    "--rejects",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for rejects.csv [default: FOLDER's name + -rejects].",
+)
 @click.option("--dry-run", is_flag=True, help="Read and check everything, change nothing.")
 @_as_json
 @_where
@@ -153,7 +167,9 @@ def import_(settings: Settings, folder: Path, rejects: Path | None, dry_run: boo
 
 
 @cli.command()
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day at whose close the plan is made.")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day at whose close the plan is made."
+)
 @_out
 @click.option("--dry-run", is_flag=True, help="Plan and report, publish and store nothing.")
 @_as_json
@@ -170,13 +186,21 @@ def plan(settings: Settings, as_of: datetime, out: Path, dry_run: bool, as_json:
     from vmi.nightly import plan_night
 
     result = plan_night(
-        settings.engine(), as_of.date(), out, settings.config(), now=datetime.now(UTC), dry_run=dry_run, progress=_progress()
+        settings.engine(),
+        as_of.date(),
+        out,
+        settings.config(),
+        now=datetime.now(UTC),
+        dry_run=dry_run,
+        progress=_progress(),
     )
     _print(result.as_dict(), result.as_text(), as_json)
 
 
 @cli.command()
-@click.option("--at", required=True, help="The moment to dispatch from, ISO 8601; without an offset in the planning zone.")
+@click.option(
+    "--at", required=True, help="The moment to dispatch from, ISO 8601; without an offset in the planning zone."
+)
 @_out
 @_as_json
 @_where
@@ -192,7 +216,12 @@ def dispatch(settings: Settings, at: str, out: Path, as_json: bool) -> None:
 
     config = settings.config()
     result = dispatch_wave(
-        settings.engine(), _moment(at, config.planning.timezone), out, config, now=datetime.now(UTC), progress=_progress()
+        settings.engine(),
+        _moment(at, config.planning.timezone),
+        out,
+        config,
+        now=datetime.now(UTC),
+        progress=_progress(),
     )
     _print(result.as_dict(), result.as_text(), as_json)
 
@@ -238,15 +267,33 @@ def status(settings: Settings, as_json: bool) -> None:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--parts", default=300, show_default=True, type=click.IntRange(1, 1_000_000), help="Number of parts.")
-@click.option("--warehouses", default=6, show_default=True, type=click.IntRange(1, 10), help="Number of forward warehouses.")
-@click.option("--centres", default=80, show_default=True, type=click.IntRange(1, 5000), help="Number of service centres.")
+@click.option(
+    "--warehouses", default=6, show_default=True, type=click.IntRange(1, 10), help="Number of forward warehouses."
+)
+@click.option(
+    "--centres", default=80, show_default=True, type=click.IntRange(1, 5000), help="Number of service centres."
+)
 @click.option("--days", default=760, show_default=True, type=click.IntRange(30, 3650), help="Days of history.")
 @click.option("--lines", type=click.IntRange(1), help="about how many order lines [default: 58 a part and year].")
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default="2026-11-20", show_default=True, help="The last day of history.")
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default="2026-11-20",
+    show_default=True,
+    help="The last day of history.",
+)
 @click.option("--seed", default=7, show_default=True, help="Same seed, same bytes.")
 @_as_json
 def sample(
-    folder: Path, parts: int, warehouses: int, centres: int, days: int, lines: int | None, as_of: datetime, seed: int, as_json: bool
+    folder: Path,
+    parts: int,
+    warehouses: int,
+    centres: int,
+    days: int,
+    lines: int | None,
+    as_of: datetime,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """Write a realistic, synthetic company into FOLDER in the contract's format.
 

@@ -2,13 +2,20 @@
 
 A section of the file is a room; its keys are the fields of that room's ``Parameters``, which check themselves. What the
 file leaves out has the declared default. The file is read whole or refused with a sentence: nothing is guessed.
+
+``python -m vmi.config`` prints the page docs/configuration.md, ``python -m vmi.config toml`` the file
+configs/default.toml; both are made from the declarations, so neither can fall behind them.
 """
 
 import dataclasses
 import difflib
 import hashlib
 import json
+import math
+import sys
+import textwrap
 import tomllib
+import typing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +24,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import forecasts.parameters
 from vmi.ingest.parameters import ImportParameters
 from vmi.kpi.parameters import KpiParameters
-from vmi.parameters import parameter
+from vmi.parameters import parameter, reason_for, unit_of
 from vmi.placement.parameters import PlacementParameters
 from vmi.returns.parameters import ReturnParameters
 from vmi.schedule.parameters import ScheduleParameters
 from vmi.scorecards.parameters import ScorecardParameters
+from vmi.store.parameters import GatherParameters
 from vmi.worklist.parameters import WorklistParameters
 
 
@@ -31,7 +39,7 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class PlanningParameters:
-    """What every room shares."""
+    """What every room shares: the calendar, the promise, and when inputs are old."""
 
     timezone: str = parameter("Asia/Shanghai", "IANA name", "the zone of the planner's calendar days")
     promise_hours: int = parameter(48, "hours", "what a standard delivery promises, from the order")
@@ -57,6 +65,7 @@ class Config:
 
     planning: PlanningParameters = field(default_factory=PlanningParameters)
     ingest: ImportParameters = field(default_factory=ImportParameters)
+    history: GatherParameters = field(default_factory=GatherParameters)
     forecast: forecasts.parameters.Parameters = field(default_factory=forecasts.parameters.Parameters)
     placement: PlacementParameters = field(default_factory=PlacementParameters)
     returns: ReturnParameters = field(default_factory=ReturnParameters)
@@ -91,7 +100,7 @@ def load_config(path: Path | None) -> Config:
     if path is None:
         return Config()
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a file with --config") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -119,25 +128,112 @@ def _section(room: type, values: Any, where: str) -> Any:
     for key in values:
         if key not in declared:
             raise ConfigError(f"{where} {key} is unknown{_suggest(key, declared)}")
-    defaults = room()
-    typed = {key: _typed(value, getattr(defaults, key), f"{where} {key}") for key, value in values.items()}
+    typed = {key: _typed(value, declared[key], f"{where} {key}") for key, value in values.items()}
     try:
         return room(**typed)
     except (ValueError, TypeError) as error:
         raise ConfigError(f"{where} {error}") from error
 
 
-def _typed(value: Any, default: Any, where: str) -> Any:
-    """Return ``value`` in the type of ``default``; whole numbers are taken where fractions are meant."""
-    if isinstance(default, tuple) and isinstance(value, list):
-        return tuple(value)
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+def _typed(value: Any, declared: dataclasses.Field[Any], where: str) -> Any:
+    """Return ``value`` in the type of the field; whole numbers are taken where fractions are meant."""
+    if not isinstance(declared.default, tuple):
+        return _single(value, type(declared.default), where)
+    kinds = typing.get_args(declared.type)
+    if not isinstance(value, list):
+        raise ConfigError(f"{where}: {value!r} is not a list, such as {_toml(declared.default)}")
+    if Ellipsis not in kinds and len(value) != len(kinds):
+        raise ConfigError(f"{where}: {len(value)} values, expected {len(kinds)}, such as {_toml(declared.default)}")
+    return tuple(_single(one, kinds[0], where) for one in value)
+
+
+def _single(value: Any, kind: type, where: str) -> Any:
+    if kind is float and type(value) is int:
         return float(value)
-    if default is not None and type(value) is not type(default):
-        raise ConfigError(f"{where}: {value!r} is a {type(value).__name__}, expected a {type(default).__name__}")
+    if type(value) is not kind:
+        raise ConfigError(
+            f"{where}: {value!r} is {_KINDS.get(type(value), 'a date or table')}, expected {_KINDS[kind]}"
+        )
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{where}: {value} is not a number that can be calculated with")
     return value
+
+
+_KINDS: dict[type, str] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+}
 
 
 def _suggest(name: str, known: Any) -> str:
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(sorted(known))}"
+
+
+PAGE_HEAD = """# Configuration
+
+`vmi` reads one TOML file: `--config FILE`, else the environment variable `VMI_CONFIG`, else `configs/default.toml` if
+there is one. What the file leaves out has the default below. An unknown section or key, or a value that cannot be
+meant, is refused (exit 2) with a sentence that names it. Every value in force is hashed into the plan's id.
+
+This page is made by `python -m vmi.config` from the declarations in the code; edit those.
+"""
+
+
+def describe() -> str:
+    """Return the documentation page: every key of every section with default, unit and the reason for the default."""
+    pieces = [PAGE_HEAD]
+    for name, room in _rooms():
+        rows = [
+            f"| `{declared.name}` | {_toml(declared.default)} | {unit_of(declared)} | {_sentence(declared)} |"
+            for declared in dataclasses.fields(room)
+        ]
+        pieces.append("\n".join([f"## [{name}]", "", _summary(room), "", *_TABLE_HEAD, *rows, ""]))
+    return "\n".join(pieces)
+
+
+def default_toml() -> str:
+    """Return a configuration file that holds every key with its default, unit and reason."""
+    pieces = [
+        "# Every key with its default, made by `python -m vmi.config toml`. Change values, or keep only what differs.\n"
+    ]
+    for name, room in _rooms():
+        lines = [f"# {_summary(room)}", f"[{name}]"]
+        for declared in dataclasses.fields(room):
+            comment = f"{unit_of(declared)}: {_sentence(declared)}"
+            lines += textwrap.wrap(comment, 118, initial_indent="# ", subsequent_indent="# ")
+            lines.append(f"{declared.name} = {_toml(declared.default)}")
+        pieces.append("\n".join(lines) + "\n")
+    return "\n".join(pieces)
+
+
+_TABLE_HEAD = ("| key | default | unit | why |", "|---|---|---|---|")
+
+
+def _rooms() -> list[tuple[str, type]]:
+    """Return each section's name and the class of its parameters."""
+    return [(name, type(getattr(Config(), declared.name))) for name, declared in sections().items()]
+
+
+def _summary(room: type) -> str:
+    """Return the first clause of what a room's parameters are for."""
+    if room is forecasts.parameters.Parameters:
+        return "How demand distributions are made."
+    first = (room.__doc__ or "").split("\n")[0].split(";")[0].split(", section")[0]
+    return first.rstrip(".") + "."
+
+
+def _sentence(declared: dataclasses.Field[Any]) -> str:
+    return " ".join(reason_for(declared).split()).replace("|", "\\|")
+
+
+def _toml(value: Any) -> str:
+    """Return a default as TOML writes it; JSON is the same for text, numbers, true and false, and lists."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(default_toml() if sys.argv[1:] == ["toml"] else describe())

@@ -9,7 +9,9 @@ from typing import Literal
 
 CONTRACT_VERSION = "1"
 
-Kind = Literal["id", "text", "quantity", "money", "rate", "number", "date", "timestamp", "clock", "month", "flag", "choice"]
+Kind = Literal[
+    "id", "text", "quantity", "money", "rate", "number", "date", "timestamp", "clock", "month", "flag", "choice"
+]
 Replaces = Literal["upsert", "snapshot"]
 
 
@@ -87,7 +89,9 @@ def _money(name: str, *, required: bool = False, default: float | None = None) -
     return Column(name, "money", required=required, default=default, minimum=0, maximum=LARGEST_MONEY)
 
 
-def _number(name: str, *, required: bool = False, default: float | None = None, minimum: float = 0, maximum: float = 1e6) -> Column:
+def _number(
+    name: str, *, required: bool = False, default: float | None = None, minimum: float = 0, maximum: float = 1e6
+) -> Column:
     return Column(name, "number", required=required, default=default, minimum=minimum, maximum=maximum)
 
 
@@ -95,7 +99,9 @@ def _date(name: str, *, required: bool = False, key: bool = False) -> Column:
     return Column(name, "date", required=required, key=key)
 
 
-def _choice(name: str, choices: tuple[str, ...], *, key: bool = False, required: bool = False, default: str | None = None) -> Column:
+def _choice(
+    name: str, choices: tuple[str, ...], *, key: bool = False, required: bool = False, default: str | None = None
+) -> Column:
     return Column(name, "choice", key=key, required=required, default=default, choices=choices)
 
 
@@ -273,7 +279,11 @@ INPUTS: tuple[InputFile, ...] = (
     ),
     InputFile(
         "fitments",
-        (_key("part_id", "parts.part_id"), _text("model", required=True, key=True), _quantity("qty_per_vehicle", default=1, minimum=1)),
+        (
+            _key("part_id", "parts.part_id"),
+            _text("model", required=True, key=True),
+            _quantity("qty_per_vehicle", default=1, minimum=1),
+        ),
     ),
     InputFile(
         "overrides",
@@ -329,7 +339,9 @@ OUTPUTS: tuple[OutputFile, ...] = (
     OutputFile(
         "transfers",
         "transfers.csv",
-        _columns("line_id plan_id part_id lot_id from_warehouse to_warehouse qty received_on ship_on eta_on cost benefit reason"),
+        _columns(
+            "line_id plan_id part_id lot_id from_warehouse to_warehouse qty received_on ship_on eta_on cost benefit reason"
+        ),
         free_text=("reason",),
     ),
     OutputFile(
@@ -363,7 +375,9 @@ OUTPUTS: tuple[OutputFile, ...] = (
         _columns("rank kind severity subject part_id warehouse_id supplier_id money_at_risk cause action"),
         free_text=("subject", "cause", "action"),
     ),
-    OutputFile("scorecards", "scorecards.csv", _columns("month scope id metric target actual index weight grade trigger")),
+    OutputFile(
+        "scorecards", "scorecards.csv", _columns("month scope id metric target actual index weight grade trigger")
+    ),
 )
 
 OUTPUT: dict[str, OutputFile] = {f.name: f for f in OUTPUTS}

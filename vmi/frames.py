@@ -43,7 +43,9 @@ OPEN_ORDERS = _frame("open_orders", "order_id line_no ordered_at centre_id part_
 LANE_TIMES = _frame("lane_times", "warehouse_id city service late_hours")
 """One row per delivered line of the recent past: hours from shipped_at to delivered_at less the quoted transit."""
 
-OPEN_PLAN_LINES = _frame("open_plan_lines", "line_id supplier_id part_id warehouse_id qty ship_on due_on published_as_of")
+OPEN_PLAN_LINES = _frame(
+    "open_plan_lines", "line_id supplier_id part_id warehouse_id qty ship_on due_on published_as_of"
+)
 """Firm lines of earlier published plans, not confirmed into inbound, received or cancelled: the pipeline."""
 
 COVER = _frame("cover", "city warehouse_id service transit_hours cost_per_shipment cost_per_kg")
@@ -57,6 +59,9 @@ CENSORED = _frame("censored", "part_id warehouse_id first_day last_day")
 
 STOCKOUTS = _frame("stockouts", "part_id first_day last_day")
 """Spans of days on which a part that had lain somewhere lay nowhere, from the stock recorded night by night."""
+
+MOVED_LOTS = _frame("moved_lots", "warehouse_id part_id lot_id")
+"""Lots that a published transfer has brought to where they lie; they are not moved again."""
 
 PAIRS = _frame(
     "pairs",
@@ -89,9 +94,7 @@ DELIVERIES = _frame(
 )
 TARGETS = _frame("targets", "part_id warehouse_id stocked target_qty demand_class fill_rate reason")
 WEEKLY_FORECAST = _frame("weekly_forecast", "part_id warehouse_id week mean p10 p50 p90 method")
-WORKLIST = _frame(
-    "worklist", "rank kind severity subject part_id warehouse_id supplier_id money_at_risk cause action"
-)
+WORKLIST = _frame("worklist", "rank kind severity subject part_id warehouse_id supplier_id money_at_risk cause action")
 SCORECARDS = _frame("scorecards", "month scope id metric target actual index weight grade trigger")
 
 
@@ -124,6 +127,7 @@ class Situation:
     overrides: pd.DataFrame
     open_plan_lines: pd.DataFrame
     stockouts: pd.DataFrame = field(default_factory=STOCKOUTS.empty)
+    moved_lots: pd.DataFrame = field(default_factory=MOVED_LOTS.empty)
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Return the frames by name, in declaration order."""

@@ -1,0 +1,322 @@
+"""Decide a night: from all that a plan may see to all that it decides, without files, tables or clock.
+
+The one order of the rooms; the real night and the simulated one go through it. What each room decided is kept, so that
+a step can be recorded with its result and ``explain`` has the numbers. Open orders are served first out of stock, then
+lots that end their window leave or move, then what is missing is ordered, and last what could not be served is told
+when it comes.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from forecasts.calendar import Calendar
+from vmi import network
+from vmi.config import Config
+from vmi.demand import DemandHistory, demand_history
+from vmi.frames import Situation
+from vmi.outlook import Outlook, look_ahead
+from vmi.placement.build import Expected, Network, build_problem, occupied
+from vmi.placement.evaluate import evaluate as evaluate_placement
+from vmi.placement.place import Placement, place
+from vmi.placement.problem import PlacementProblem
+from vmi.positions import holdings, inventory_positions
+from vmi.returns.evaluate import evaluate as evaluate_returns
+from vmi.returns.problem import ReturnsProblem
+from vmi.returns.settle import settle_lots
+from vmi.schedule.assignment import assign
+from vmi.schedule.deliveries import complete
+from vmi.schedule.eta import eta_reports
+from vmi.schedule.evaluation import evaluate as evaluate_dispatch
+from vmi.schedule.problem import Assignment, DispatchProblem, first_wave
+from vmi.supersession import Supersession, resolve
+from vmi.workdays import WorkDays
+
+Listener = Callable[[str, "Night"], None]
+UNITS = ["part_id", "warehouse_id", "qty"]
+STOCK_VALUE_DAYS = 14
+"""Days within which a unit taken from a shelf would have been missed there: about a lead time."""
+
+
+COST_TOLERANCE = 1e-6
+"""Relative difference between a cost and its independent pricing that rounding explains."""
+
+
+class PlanRefused(RuntimeError):
+    """A room's own check found its plan broken; it must not be published."""
+
+
+@dataclass
+class Night:
+    """What a night knows so far; a field is filled by the step that decides it."""
+
+    situation: Situation
+    config: Config
+    supersession: Supersession
+    workdays: WorkDays
+    cover: pd.DataFrame
+    weights: pd.Series
+    arcs: pd.DataFrame
+    history: DemandHistory = field(init=False)
+    outlook: Outlook = field(init=False)
+    dispatch: DispatchProblem = field(init=False)
+    assignment: Assignment = field(init=False)
+    problem: PlacementProblem = field(init=False)
+    placement: Placement = field(init=False)
+    returns: pd.DataFrame = field(init=False)
+    transfers: pd.DataFrame = field(init=False)
+    replenishment: pd.DataFrame = field(init=False)
+    targets: pd.DataFrame = field(init=False)
+    deliveries: pd.DataFrame = field(init=False)
+    eta: pd.DataFrame = field(init=False)
+    optimisations: list[dict[str, Any]] = field(default_factory=list)
+
+    def keep_proof(self, name: str, proof: Any) -> None:
+        """Keep what an optimisation reached: objective, bound [CNY], gap [fraction]."""
+        figures = {"objective": proof.objective, "bound": proof.bound, "gap": round(proof.gap, 9)}
+        self.optimisations.append({"name": name, **figures})
+
+    @property
+    def verified_through(self) -> pd.Timestamp:
+        """Last day for which holidays and make-up workdays are known."""
+        return Calendar.china().verified_through
+
+    @property
+    def served(self) -> pd.DataFrame:
+        """Tonight's deliveries out of stock: part_id (picked), warehouse_id, lot_id, qty."""
+        return self.assignment.picks[["part_id", "warehouse_id", "lot_id", "qty"]]
+
+    @property
+    def waiting(self) -> pd.DataFrame:
+        """Open units without stock: part_id (ordered), warehouse_id of first cover, qty."""
+        lines = self.assignment.lines
+        first = lines["city"].map(self.cover.set_index("city")["warehouse_id"])
+        owed = lines.assign(warehouse_id=first, qty=lines["left"])
+        return owed.loc[(owed["qty"] > 0) & first.notna(), UNITS].reset_index(drop=True)
+
+    @property
+    def leaving(self) -> pd.DataFrame:
+        """Tonight's returns and transfers out: part_id, warehouse_id, qty."""
+        moved = self.transfers.rename(columns={"from_warehouse": "warehouse_id"})
+        return pd.concat([self.returns[UNITS], moved[UNITS]], ignore_index=True)
+
+    @property
+    def arriving(self) -> pd.DataFrame:
+        """Tonight's transfers in: part_id, warehouse_id, qty."""
+        return self.transfers.rename(columns={"to_warehouse": "warehouse_id"})[UNITS]
+
+
+def open_night(situation: Situation, config: Config) -> Night:
+    """Return a night of which only the network is known yet.
+
+    Raises
+    ------
+    SupersessionLoop
+        Parts supersede each other in a circle.
+    """
+    planning = config.planning
+    hours = (planning.promise_hours, planning.handling_hours)
+    cover = network.first_cover(situation.lanes, *hours)
+    weights = network.city_weights(cover, situation.centres, situation.usage)
+    return Night(
+        situation=situation,
+        config=config,
+        supersession=resolve(situation.parts, situation.fitments),
+        workdays=WorkDays(situation.closures),
+        cover=cover,
+        weights=weights,
+        arcs=network.arcs(situation.lanes, cover, weights, *hours),
+    )
+
+
+def decide(situation: Situation, config: Config, listener: Listener = lambda step, night: None) -> Night:
+    """Decide a whole night; ``listener`` hears of each step when it is done."""
+    night = open_night(situation, config)
+    for name, step in STEPS.items():
+        step(night)
+        listener(name, night)
+    return night
+
+
+def _learn_demand(night: Night) -> None:
+    night.history = demand_history(night.situation, night.cover, night.supersession)
+
+
+def _forecast(night: Night) -> None:
+    night.outlook = look_ahead(night.history, night.situation, night.cover, night.weights, night.config.forecast)
+
+
+def _serve_from_stock(night: Night) -> None:
+    situation = night.situation
+    start = first_wave(situation.as_of, situation.timezone, night.config.dispatch)
+    _assign(night, start, _stock_value(night))
+
+
+def _assign(night: Night, start: pd.Timestamp, stock_value: pd.Series | None) -> None:
+    night.dispatch = replace(
+        DispatchProblem.from_situation(night.situation, night.supersession, night.workdays, start, stock_value),
+        promise_hours=night.config.planning.promise_hours,
+        verified_through=night.verified_through,
+    )
+    night.assignment = assign(night.dispatch, night.config.dispatch)
+    priced = evaluate_dispatch(night.dispatch, night.assignment, night.config.dispatch)
+    proof = night.assignment.optimisation
+    _require_sound("dispatch", [*priced.violations, *_cost_faults(priced.cost, proof.objective)])
+    night.keep_proof("dispatch", proof)
+
+
+def _settle_lots(night: Night) -> None:
+    situation = night.situation
+    none = night.served.iloc[:0]
+    free = _free_room(night, holdings(situation, night.served, none, none))
+    problem = ReturnsProblem(
+        as_of=situation.as_of,
+        lots=lots_left(situation.stock, night.served),
+        parts=situation.parts,
+        suppliers=situation.suppliers,
+        warehouses=situation.warehouses,
+        lanes=situation.lanes,
+        overrides=situation.overrides,
+        supersession=night.supersession,
+        workdays=night.workdays,
+        pairs=night.outlook.pairs[["part_id", "warehouse_id"]],
+        window=night.outlook.window,
+        waiting=night.waiting,
+        recent_usage=situation.usage[["part_id", "day", "qty"]],
+        open_parts=pd.Index(situation.open_orders["part_id"].unique()),
+        moved_lots=situation.moved_lots,
+        free=free,
+        horizon_days=night.outlook.forecast.horizon_days,
+    )
+    decided = settle_lots(problem, night.config.returns)
+    night.returns, night.transfers = decided.returns, decided.transfers
+    _require_sound("returns", evaluate_returns(problem, decided, night.config.returns).violations)
+    night.keep_proof("returns", decided.optimisation)
+
+
+def _place(night: Night) -> None:
+    situation, flows = night.situation, (night.leaving, night.arriving)
+    positions = inventory_positions(situation, night.supersession, night.served, night.waiting, *flows)
+    taking_room = holdings(situation, night.served, *flows)
+    used = occupied(situation.parts, taking_room, pd.Index(situation.warehouses["warehouse_id"]))
+    outlook = night.outlook
+    night.problem = build_problem(
+        situation,
+        Network(night.arcs, night.supersession, night.workdays),
+        Expected(outlook.pairs, outlook.window, outlook.forecast.horizon_days),
+        positions,
+        used,
+        night.config.placement,
+    )
+    night.placement = place(night.problem, night.config.placement)
+    priced = evaluate_placement(night.problem, night.placement, night.config.placement)
+    proof = night.placement.optimisation
+    _require_sound("placement", [*priced.violations, *_cost_faults(priced.cost, proof.objective)])
+    night.replenishment, night.targets = night.placement.replenishment, night.placement.targets
+    night.keep_proof("placement", proof)
+
+
+def _tell_arrivals(night: Night) -> None:
+    situation = night.situation
+    tonight = night.replenishment.loc[night.replenishment["commitment"] == "firm"]
+    moving = night.transfers.rename(columns={"to_warehouse": "warehouse_id", "eta_on": "due_on"})
+    supply = [
+        situation.inbound.rename(columns={"eta_on": "due_on"}).assign(kind="inbound"),
+        moving.assign(kind="inbound"),
+        situation.open_plan_lines.assign(kind="pipeline"),
+        tonight.assign(kind="firm"),
+    ]
+    columns = [*UNITS, "due_on", "kind"]
+    coming = pd.concat([frame[columns] for frame in supply if len(frame)] or [supply[0][columns]], ignore_index=True)
+    _complete(night, coming.rename(columns={"due_on": "eta_on"}), _why_not_ordered(night))
+
+
+def _complete(night: Night, supply: pd.DataFrame, shortage_reasons: pd.Series | None) -> None:
+    night.deliveries = complete(night.dispatch, night.assignment, supply, night.config.dispatch, shortage_reasons)
+    night.eta = eta_reports(night.deliveries, night.situation.open_orders, night.situation.parts)
+
+
+STEPS: dict[str, Callable[[Night], None]] = {
+    "demand": _learn_demand,
+    "forecast": _forecast,
+    "dispatch": _serve_from_stock,
+    "returns": _settle_lots,
+    "placement": _place,
+    "eta": _tell_arrivals,
+}
+"""The rooms in the order of a night."""
+
+
+def decide_wave(
+    situation: Situation, config: Config, start: pd.Timestamp, listener: Listener = lambda step, night: None
+) -> Night:
+    """Decide a wave of the day: open orders alone, nothing ships before ``start``; stock has no value but to serve."""
+    night = open_night(situation, config)
+    _assign(night, start, None)
+    listener("dispatch", night)
+    supply = [
+        situation.inbound[[*UNITS, "eta_on"]].assign(kind="inbound"),
+        situation.open_plan_lines.rename(columns={"due_on": "eta_on"})[[*UNITS, "eta_on"]].assign(kind="pipeline"),
+    ]
+    _complete(night, pd.concat([f for f in supply if len(f)] or supply[:1], ignore_index=True), None)
+    listener("wave", night)
+    return night
+
+
+def lots_left(stock: pd.DataFrame, served: pd.DataFrame) -> pd.DataFrame:
+    """Return the available lots with what tonight's deliveries leave of them, empty ones left out."""
+    key = ["warehouse_id", "part_id", "lot_id"]
+    lots = stock.loc[stock["status"] == "available", [*key, "received_on", "qty"]]
+    taken = served.groupby(key)["qty"].sum().rename("taken")
+    left = lots["qty"] - lots.join(taken, on=key)["taken"].fillna(0)
+    return lots.assign(qty=left.astype("int64")).loc[left > 0].reset_index(drop=True)
+
+
+def _free_room(night: Night, taken: pd.DataFrame) -> pd.DataFrame:
+    """Return free_m3 and free_hazmat_m3 by warehouse, never negative."""
+    warehouses = night.situation.warehouses.set_index("warehouse_id")
+    used = occupied(night.situation.parts, taken, warehouses.index)
+    free = pd.DataFrame(
+        {
+            "free_m3": warehouses["capacity_m3"] - used["volume_m3"],
+            "free_hazmat_m3": warehouses["hazmat_capacity_m3"].fillna(0.0) - used["hazmat_m3"],
+        }
+    )
+    return free.clip(lower=0.0)
+
+
+def _stock_value(night: Night) -> pd.Series:
+    """Return what the last unit on each shelf is worth to keep there: the chance that it is needed soon [CNY/unit].
+
+    Index (part_id, warehouse_id), final parts; chance that demand of the coming days reaches the units on hand.
+    """
+    lots = night.situation.stock[night.situation.stock["status"] == "available"]
+    final = lots.assign(part_id=night.supersession.to_final(lots["part_id"]))
+    keys = ["part_id", "warehouse_id"]
+    pairs = night.outlook.pairs[keys]
+    on_hand = pairs.join(final.groupby(keys)["qty"].sum(), on=keys)["qty"].fillna(0).to_numpy()
+    chance = night.outlook.forecast.window(0, STOCK_VALUE_DAYS).at_least(on_hand)
+    value = (chance * night.config.dispatch.shelf_value).round(6)
+    return pd.Series(value, index=pd.MultiIndex.from_frame(pairs), name="value")
+
+
+def _why_not_ordered(night: Night) -> pd.Series:
+    """Return, by final part of which nothing was ordered, the reason its derivations give."""
+    derived = night.placement.derivations
+    hubs = derived[derived["hub"].eq(derived["warehouse_id"]) & derived["need_qty"].gt(0) & derived["qty"].eq(0)]
+    return hubs.sort_values(["part_id", "need_qty", "warehouse_id"]).groupby("part_id")["reason"].last()
+
+
+def _require_sound(room: str, faults: Iterable[str]) -> None:
+    found = list(faults)
+    if found:
+        raise PlanRefused(f"{room}: the plan was priced again and does not hold: " + "; ".join(found[:10]))
+
+
+def _cost_faults(priced: float, reported: float) -> list[str]:
+    """Return a sentence if the independent price differs from the optimiser's by more than rounding."""
+    if abs(priced - reported) <= COST_TOLERANCE * max(1.0, abs(reported)):
+        return []
+    return [f"it costs {priced:,.6f} CNY by its raw data, the optimiser said {reported:,.6f}"]

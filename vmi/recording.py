@@ -1,0 +1,161 @@
+"""Write a run into the store, step by step: each step's record and its result in one transaction."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from vmi.kpi.measure import Measure
+from vmi.planning import Night
+from vmi.publish.identity import line_ids
+from vmi.publish.steps import step
+from vmi.review.review import Review
+from vmi.store.runs import Run, write_step
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+FORECAST_DAYS = 28
+"""Days ahead whose forecast is kept, to be judged against what came (KPI forecast_accuracy)."""
+
+
+class Recorder:
+    """Listen to a night and record each step as it is done."""
+
+    def __init__(self, engine: "Engine", run: Run, progress: Callable[[str], None]) -> None:
+        self.engine, self.run, self.progress = engine, run, progress
+
+    def __call__(self, name: str, night: Night) -> None:
+        """Record the step ``name`` of ``night``."""
+        self.progress(name)
+        frames, detail = _RESULTS[name](night)
+        self.write(name, frames, detail)
+
+    def write(self, name: str, frames: Mapping[str, pd.DataFrame], detail: Mapping[str, Any] | None = None) -> None:
+        """Write a step's result and its record in one transaction."""
+        step(f"transaction {name}")
+        with self.engine.begin() as connection:
+            write_step(connection, self.run, name, frames, detail)
+
+
+def number_lines(night: Night) -> None:
+    """Give every line its stable id, and firm and forecast lines the moment by which their supplier answers."""
+    open_ids = night.situation.open_plan_lines["line_id"]
+    night.returns["line_id"] = line_ids("returns", night.returns)
+    night.transfers["line_id"] = line_ids("transfers", night.transfers)
+    night.deliveries["line_id"] = line_ids("deliveries", night.deliveries)
+    lines = night.replenishment
+    lines["line_id"] = line_ids("replenishment", lines, open_ids)
+    lines["part_name"] = lines["part_id"].map(night.situation.parts.set_index("part_id")["name"]).fillna("")
+    hours = lines["supplier_id"].map(night.situation.suppliers.set_index("supplier_id")["respond_within_hours"])
+    close = (night.situation.as_of + pd.Timedelta(days=1)).tz_localize(night.situation.timezone)
+    answer = close + pd.to_timedelta(hours.astype(float), unit="h").dt.round("s")
+    lines["respond_by"] = answer.where(lines["commitment"].eq("firm"))
+
+
+def record_review(recorder: Recorder, night: Night, judged: Review) -> None:
+    """Record what the night looks like from outside: figures, worklist, scorecards, stock of the day."""
+    frames = {
+        "plan_worklist": judged.worklist,
+        "plan_scorecards": judged.scorecards,
+        "plan_kpis": _kpi_rows(judged.measures),
+        "stock_days": _stock_day(night),
+    }
+    recorder.write("review", frames)
+
+
+def _demand(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    history = night.history
+    counted = {"demand": len(history.demand), "pairs": len(history.pairs), "censored": len(history.censored)}
+    return {}, {**counted, "uncovered": len(history.uncovered)}
+
+
+def _forecast(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    methods = night.outlook.pairs["method"].value_counts().sort_index().to_dict()
+    return {"plan_forecasts": night.outlook.next_days(FORECAST_DAYS)}, {"methods": methods}
+
+
+def _lots(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    frames = {
+        "plan_returns": night.returns.assign(line_id=line_ids("returns", night.returns)),
+        "plan_transfers": night.transfers.assign(line_id=line_ids("transfers", night.transfers)),
+    }
+    return frames, {}
+
+
+def _dispatch(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    return {}, {"lines": len(night.assignment.lines), "picks": len(night.assignment.picks)}
+
+
+def _placement(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    placement = night.placement
+    frames = {
+        "plan_targets": placement.targets,
+        "plan_derivations": placement.derivations.replace({"available_qty": {np.inf: np.nan}}),
+        "plan_prices": placement.optimisation.prices,
+    }
+    return frames, {"passes": placement.optimisation.passes, "status": placement.optimisation.status}
+
+
+def _eta(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    number_lines(night)
+    frames = {
+        "plan_replenishment": night.replenishment,
+        "plan_deliveries": night.deliveries,
+        "promises": promises(night.deliveries),
+        "plan_optimisations": pd.DataFrame(night.optimisations),
+    }
+    return frames, {}
+
+
+def promises(deliveries: pd.DataFrame) -> pd.DataFrame:
+    """Return order_id, line_no, first_promise of every line with a promise; the first published one stands."""
+    keys = ["order_id", "line_no"]
+    promised = deliveries.loc[deliveries["first_promise"].notna(), [*keys, "first_promise"]]
+    return promised.drop_duplicates(keys).reset_index(drop=True)
+
+
+def _wave(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    night.deliveries["line_id"] = line_ids("deliveries", night.deliveries)
+    frames = {
+        "plan_deliveries": night.deliveries,
+        "promises": promises(night.deliveries),
+        "plan_optimisations": pd.DataFrame(night.optimisations),
+    }
+    return frames, {}
+
+
+_RESULTS: dict[str, Callable[[Night], tuple[dict[str, pd.DataFrame], dict[str, Any]]]] = {
+    "demand": _demand,
+    "forecast": _forecast,
+    "dispatch": _dispatch,
+    "returns": _lots,
+    "placement": _placement,
+    "eta": _eta,
+    "wave": _wave,
+}
+
+
+def _kpi_rows(measures: Mapping[str, Measure]) -> pd.DataFrame:
+    columns = ("name", "value", "definition", "target", "unit", "window", "numerator", "denominator", "note")
+    return pd.DataFrame([{c: getattr(m, c) for c in columns} for m in measures.values()], columns=list(columns))
+
+
+def _stock_day(night: Night) -> pd.DataFrame:
+    """Return as_of, warehouse_id, units, value [CNY], volume [m3] of available stock, every warehouse."""
+    situation = night.situation
+    parts = situation.parts.set_index("part_id")
+    lots = situation.stock[situation.stock["status"] == "available"]
+    units = lots["qty"].astype("float64")
+    sums = pd.DataFrame(
+        {
+            "units": units,
+            "value": units * lots["part_id"].map(parts["unit_cost"]),
+            "volume": units * lots["part_id"].map(parts["volume_l"]).fillna(0.0) / 1000,
+        }
+    )
+    by_warehouse = sums.groupby(lots["warehouse_id"]).sum()
+    table = by_warehouse.reindex(pd.Index(situation.warehouses["warehouse_id"], name="warehouse_id")).fillna(0.0)
+    table = table.round({"value": 2, "volume": 6}).astype({"units": "int64"}).reset_index()
+    return table.assign(as_of=situation.as_of)
