@@ -8,7 +8,7 @@ import json as jsonlib
 import sys
 import traceback
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -243,7 +243,8 @@ def explain(settings: Settings, part: str, warehouse: str | None, plan_id: str |
     """
     from vmi.explain import explain_part
 
-    found = explain_part(settings.engine(), part, warehouse, plan_id)
+    timezone = settings.config().planning.timezone
+    found = explain_part(settings.engine(), part, warehouse, plan_id, timezone)
     _print(found.as_dict(), found.as_text(), as_json)
 
 
@@ -340,7 +341,8 @@ def _moment(text: str, timezone: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
 
 
-def _run(arguments: list[str] | None) -> int:
+def run(arguments: list[str] | None) -> int:
+    """Run a command line and return its exit code."""
     try:
         cli.main(args=arguments, prog_name="vmi", standalone_mode=False)
     except click.exceptions.Abort:
@@ -374,4 +376,4 @@ def _fail(message: str, code: int, error: Exception | None = None) -> int:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(_run(None))
+    sys.exit(run(None))

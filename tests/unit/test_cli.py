@@ -21,7 +21,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> int:
-    return cli._run(list(arguments))
+    return cli.run(list(arguments))
 
 
 def broken_config(path: Path) -> Path:
@@ -33,7 +33,7 @@ def broken_config(path: Path) -> Path:
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["import", "--help"], ["plan", "-h"]])
 def test_help_and_version_are_answered_without_heavy_imports(arguments: list[str]) -> None:
     program = (
-        "import sys; from vmi.cli import _run; code = _run(sys.argv[1:]);"
+        "import sys; from vmi.cli import run; code = run(sys.argv[1:]);"
         f"print('loaded:', [m for m in {HEAVY!r} if m in sys.modules]); sys.exit(code)"
     )
     done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)

@@ -1,5 +1,6 @@
 """The documentation is complete: whatever a user can name stands in it."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ import vmi.tables  # noqa: F401  registers every table
 from vmi.cli import cli
 from vmi.config import Config, sections
 from vmi.contract import INPUTS, KPIS, OUTPUTS
+from vmi.explain import Explanation
+from vmi.status import Status
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,6 +67,12 @@ def test_every_command_in_the_documents_exists_and_so_do_its_options() -> None:
                 continue
             known = {o for p in (*command.params, *cli.params) for o in p.opts} | {"--help", "-h"}
             assert [w for w in words if w.startswith("--") and w.split("=")[0] not in known] == [], name
+
+
+@pytest.mark.parametrize(("command", "result"), [("status", Status), ("explain", Explanation)])
+def test_what_a_command_prints_as_json_is_documented_key_by_key(command: str, result: type) -> None:
+    own = section(page("docs/commands.md"), f"## vmi {command}")
+    assert [f.name for f in dataclasses.fields(result) if f'"{f.name}"' not in own] == []
 
 
 @pytest.mark.parametrize("code", [0, 1, 2, 3, 4, 130])

@@ -2,13 +2,14 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
 from tests.company import company, imported, moments
 from vmi.errors import UsageProblem
-from vmi.explain import Explanation, explain_part
+from vmi.explain import LINES, Explanation, explain_part
 from vmi.placement.outputs import DERIVATION_COLUMNS
 from vmi.store import runs
 from vmi.store.engine import open_engine
@@ -226,3 +227,32 @@ def test_before_the_first_plan_the_command_to_run_is_named(engine: Engine) -> No
 
 def test_every_figure_that_placement_derives_is_stored() -> None:
     assert [name for name in PlanDerivation.model_fields if name != "run_id"] == DERIVATION_COLUMNS.split()
+
+
+def test_what_placement_really_derives_adds_up_for_every_part_and_warehouse(engine: Engine) -> None:
+    from tests.unit.placement import cases
+    from vmi.placement.parameters import PlacementParameters
+    from vmi.placement.place import place
+
+    rng = np.random.default_rng(5)
+    changes = [{"pack_qty": int(p), "min_order_qty": int(2 * p), "unit_cost": 40.0} for p in rng.integers(1, 6, 10)]
+    there = {name: rng.integers(0, 4, (10, 3)) for name in ("on_hand", "inbound", "backordered", "outgoing")}
+    asked = cases.overrides(("P0", "W1", "order", 4.0), ("P1", "W2", "max", 1.0), ("P2", "W0", "do_not_stock", np.nan))
+    problem = cases.problem(
+        rng.uniform(0.01, 0.8, (10, 3)).tolist(), changes, positions=cases.positions((10, 3), **there), overrides=asked
+    )
+    made = place(problem, PlacementParameters())
+    rows = made.derivations.replace({"available_qty": {np.inf: np.nan}})
+    publish(engine, derivations=rows.to_dict("records"))
+    ordered = rows[rows["qty"] > 0]
+    assert len(ordered) > 5
+    with engine.connect() as connection:
+        run = runs.last_published(connection)
+        assert run is not None
+        stored = runs.read_plan(connection, run, "plan_derivations")
+    for row in stored.to_dict("records"):
+        plain = {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in row.items()}
+        lines = {key: [] for key in LINES}
+        told = Explanation("P-1", FRIDAY, "P", "P", "", (), ({**plain, **lines, "city": "", "price": None},))
+        is_hub = row["hub"] == row["warehouse_id"]
+        assert added_up(told.as_text())[0] == (row["qty"] if is_hub else row["position"])

@@ -51,7 +51,7 @@ def part_plans(problem: PlacementProblem, i: int) -> list[tuple[float, np.ndarra
     part = problem.parts.iloc[i]
     n, name = len(problem.warehouses), str(problem.parts.index[i])
     first = -(-max(part["min_order_qty"], 1) // part["pack_qty"]) * part["pack_qty"]
-    quantities = [0, *range(first, 17, part["pack_qty"])]
+    quantities = [0, *range(first, 33, part["pack_qty"])]
     distance = assignment_cost(problem.arcs)
     patterns = [pattern(distance, h) for h in hub_sets(distance, np.ones(n), tuple(range(n)), PARAMETERS)]
     cost = pool_costs(problem, name, sorted({pool for found in patterns for pool in found}), quantities)
