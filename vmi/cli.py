@@ -212,17 +212,11 @@ def dispatch(settings: Settings, at: str, out: Path, as_json: bool) -> None:
     Example:
       vmi dispatch --at 2026-11-21T11:30 --out out
     """
+    config = settings.config()
+    moment = _moment(at, config.planning.timezone)
     from vmi.intraday import dispatch_wave
 
-    config = settings.config()
-    result = dispatch_wave(
-        settings.engine(),
-        _moment(at, config.planning.timezone),
-        out,
-        config,
-        now=datetime.now(UTC),
-        progress=_progress(),
-    )
+    result = dispatch_wave(settings.engine(), moment, out, config, now=datetime.now(UTC), progress=_progress())
     _print(result.as_dict(), result.as_text(), as_json)
 
 

@@ -75,10 +75,16 @@ class Config:
     scorecards: ScorecardParameters = field(default_factory=ScorecardParameters)
 
     def sha256(self) -> str:
-        """Return the hash of every value in force, defaults included, whatever file they came from."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True, default=str, ensure_ascii=False)
+        """Return the hash of every value in force that can change a plan, defaults included, whatever their source."""
+        values = dataclasses.asdict(self)
+        for name in WITHOUT_EFFECT:
+            del values["forecast"][name]
+        text = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+
+WITHOUT_EFFECT = ("workers", "parallel_from", "fit_timeout_seconds")
+"""Keys of ``[forecast]`` that say how results are computed and change none of them."""
 
 SECTION_OF_FIELD = {"ingest": "import"}
 """Sections whose name in the file is a reserved word in Python."""

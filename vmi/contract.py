@@ -322,8 +322,8 @@ OUTPUTS: tuple[OutputFile, ...] = (
         "replenishment",
         "replenishment/{supplier_id}.csv",
         _columns(
-            "line_id plan_id supplier_id part_id part_name warehouse_id qty pack_qty commitment priority ship_on due_on respond_by"
-            " on_hand inbound backordered target_qty demand_p50 demand_p90 cover_days return_risk unit_cost reason"
+            "line_id plan_id supplier_id part_id part_name warehouse_id qty pack_qty commitment priority ship_on due_on"
+            " respond_by on_hand inbound backordered target_qty demand_p50 demand_p90 cover_days return_risk unit_cost reason"
         ),
         free_text=("part_name", "reason"),
     ),
@@ -331,8 +331,8 @@ OUTPUTS: tuple[OutputFile, ...] = (
         "returns",
         "returns/{supplier_id}.csv",
         _columns(
-            "line_id plan_id supplier_id part_id warehouse_id lot_id received_on age_days qty unit_cost trigger relocation_tested"
-            " best_relocation_warehouse best_relocation_gain pick_up_on reason"
+            "line_id plan_id supplier_id part_id warehouse_id lot_id received_on age_days qty unit_cost trigger"
+            " relocation_tested best_relocation_warehouse best_relocation_gain pick_up_on reason"
         ),
         free_text=("reason",),
     ),
@@ -340,7 +340,8 @@ OUTPUTS: tuple[OutputFile, ...] = (
         "transfers",
         "transfers.csv",
         _columns(
-            "line_id plan_id part_id lot_id from_warehouse to_warehouse qty received_on ship_on eta_on cost benefit reason"
+            "line_id plan_id part_id lot_id from_warehouse to_warehouse qty received_on ship_on eta_on cost"
+            " benefit reason"
         ),
         free_text=("reason",),
     ),

@@ -143,7 +143,7 @@ class _Reading:
         """Warn of files that are none of the contract's."""
         ours = {f"{spec.name}{ending}" for spec in INPUTS for ending in ENDINGS}
         for name in present:
-            if name not in ours:
+            if name not in ours and not name.startswith("README"):
                 close = difflib.get_close_matches(name.lower(), sorted(ours), n=1)
                 self.warnings.append(f"{name}: not read{f'; did you mean {close[0]}?' if close else ''}")
 

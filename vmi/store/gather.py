@@ -7,7 +7,7 @@ import pandas as pd
 from sqlalchemy import BigInteger, Connection, Select, and_, cast, func, select
 
 from vmi.contract import INPUT, INPUTS
-from vmi.frames import LANE_TIMES, USAGE, Situation
+from vmi.frames import LANE_TIMES, MOVED_LOTS, USAGE, Situation
 from vmi.pipeline import open_plan_lines
 from vmi.store.frames_io import read_frame, read_table, table_of
 from vmi.store.known import KnownKeys
@@ -16,7 +16,7 @@ from vmi.store.runs import COUNTING, RUNS
 from vmi.store.stock_history import stockouts
 from vmi.tables.inputs import INPUT_TABLES
 from vmi.tables.ledger import InboundSeen, Receipt
-from vmi.tables.plans import PlanReplenishment, Promise
+from vmi.tables.plans import PlanReplenishment, PlanTransfer, Promise
 
 ORDERS = table_of(INPUT_TABLES["orders"])
 WHOLE_FILES = (
@@ -65,6 +65,7 @@ def situation(
         overrides=_since(_file(connection, "overrides", timezone), "until", as_of, 1),
         open_plan_lines=pipeline(connection, as_of, files["inbound"], timezone),
         stockouts=stockouts(connection, as_of),
+        moved_lots=moved_lots(connection, as_of),
     )
 
 
@@ -140,6 +141,29 @@ def pipeline(connection: Connection, as_of: pd.Timestamp, inbound: pd.DataFrame,
     confirmations = read_table(connection, INPUT_TABLES["confirmations"], timezone)
     seen = read_table(connection, InboundSeen)
     return open_plan_lines(published, confirmations, inbound, seen, _receipts(connection, published), as_of)
+
+
+def moved_lots(connection: Connection, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Return MOVED_LOTS: lots in stock where a transfer published before ``as_of`` was to bring them."""
+    transfers, stock = table_of(PlanTransfer), table_of(INPUT_TABLES["stock"])
+    arrived = and_(
+        stock.c.warehouse_id == transfers.c.to_warehouse,
+        stock.c.part_id == transfers.c.part_id,
+        stock.c.lot_id == transfers.c.lot_id,
+    )
+    moved = (
+        select(*(stock.c[n] for n in MOVED_LOTS.columns))
+        .join(transfers, arrived)
+        .join(RUNS, RUNS.c.run_id == transfers.c.run_id)
+        .where(RUNS.c.state.in_(COUNTING), RUNS.c.as_of < as_of.date())
+        .distinct()
+    )
+    return read_frame(connection, moved).sort_values(list(MOVED_LOTS.columns), ignore_index=True)
+
+
+def stock_at_close(connection: Connection) -> pd.DataFrame:
+    """Return the stock as last imported."""
+    return _file(connection, "stock", "UTC")
 
 
 def _receipts(connection: Connection, published: pd.DataFrame) -> pd.DataFrame:

@@ -183,12 +183,9 @@ def _by_line(shipments: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
         received_qty=shipments["qty"].astype(float).where(has_come),
         waits=~has_come,
     )
-    lines = known.groupby("line_id", sort=True).agg(
-        shipped_on=("shipped_on", "min"),
-        received_on=("received_on", "max"),
-        received_qty=("received_qty", lambda units: units.sum(min_count=1)),
-        waits=("waits", "any"),
-    )
+    by_line = known.groupby("line_id", sort=True)
+    lines = by_line.agg(shipped_on=("shipped_on", "min"), received_on=("received_on", "max"), waits=("waits", "any"))
+    lines["received_qty"] = by_line["received_qty"].sum(min_count=1)
     lines["received_on"] = lines["received_on"].mask(lines["waits"].astype(bool))
     return lines.reset_index()[list(ARRIVALS.columns)]
 

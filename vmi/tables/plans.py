@@ -209,7 +209,7 @@ class PlanWorklist(SQLModel, table=True):
     part_id: str | None = optional_id()
     warehouse_id: str | None = optional_id()
     supplier_id: str | None = optional_id()
-    money_at_risk: Decimal = money()
+    money_at_risk: Decimal | None = money(None)
     cause: str = ""
     action: str = ""
 

@@ -180,7 +180,7 @@ def night(seen: Situation | None = None, *deliveries: dict[str, object]) -> Nigh
     found.replenishment = frame(REPLENISHMENT, FIRM)
     found.returns = frame(LOT_RETURNS).assign(line_id="")
     found.transfers = frame(TRANSFERS).assign(line_id="")
-    found.deliveries = frame(DELIVERIES, *deliveries)
+    found.deliveries = frame(DELIVERIES, *deliveries).assign(line_id=[d["line_id"] for d in deliveries])
     found.targets = frame(TARGETS)
     found.optimisations = [
         {"name": "placement", "objective": 5.0, "bound": 4.0, "gap": 0.2, "status": "optimal"},

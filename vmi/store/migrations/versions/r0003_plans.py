@@ -263,7 +263,7 @@ def upgrade() -> None:
         sa.Column("part_id", sa.String(length=64), nullable=True),
         sa.Column("warehouse_id", sa.String(length=64), nullable=True),
         sa.Column("supplier_id", sa.String(length=64), nullable=True),
-        sa.Column("money_at_risk", sa.BigInteger(), nullable=False),
+        sa.Column("money_at_risk", sa.BigInteger(), nullable=True),
         sa.Column("cause", sa.String(), nullable=False),
         sa.Column("action", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_plan_worklist_run_id")),

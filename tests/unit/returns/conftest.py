@@ -1,0 +1,1 @@
+"""Make the cases beside the tests importable."""

@@ -1,0 +1,184 @@
+"""Price a plan from the raw problem and check every rule: slow, plain, and sharing no code with the model.
+
+Only ``cover`` and the firm lines of ``replenishment`` are read from the plan. A plan whose cost differs from what the
+optimiser reported, or that breaks a rule, must not be published.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from vmi.placement.parameters import PlacementParameters
+from vmi.placement.place import Placement
+from vmi.placement.problem import PlacementProblem
+
+SLACK = 1e-6
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Expected cost of the plan [CNY], and one sentence per broken rule."""
+
+    cost: float
+    violations: list[str]
+
+
+def evaluate(problem: PlacementProblem, placement: Placement, parameters: PlacementParameters) -> Evaluation:
+    """Return what a plan costs and which rules it breaks."""
+    lines = placement.replenishment
+    firm = lines[lines["commitment"] == "firm"]
+    return Evaluation(_plan_cost(problem, placement.cover, firm, parameters), _violations(problem, firm, parameters))
+
+
+def _plan_cost(
+    problem: PlacementProblem, cover: pd.DataFrame, firm: pd.DataFrame, parameters: PlacementParameters
+) -> float:
+    ordered = firm.groupby(["part_id", "warehouse_id"])["qty"].sum().to_dict()
+    pools = []
+    for (part, hub, orders), group in cover.groupby(["part_id", "warehouse_id", "orders"], sort=True):
+        qty = ordered.get((part, hub), 0) if orders == "Y" else 0
+        pools.append(_pool(problem, parameters, (str(part), str(hub)), list(group["region"]), int(qty)))
+    # A hub without a region of its own choice still covers itself, so every order has its pool.
+    table = pd.DataFrame(pools)
+    return float(_stock_cost(table).sum() + table["fixed"].sum()) if len(table) else 0.0
+
+
+def _pool(
+    problem: PlacementProblem, parameters: PlacementParameters, key: tuple[str, str], regions: list[str], qty: int
+) -> dict[str, float]:
+    """Return the figures of one pool: moments of its windows, position, and what a unit costs."""
+    hub, places = key[1], list(problem.warehouse_ids)
+    i, h = int(problem.parts.index.get_indexer(pd.Index([key[0]]))[0]), places.index(hub)
+    part = {name: float(problem.parts[name].iloc[i]) for name in _PART_FIGURES}
+    inside = [places.index(r) for r in regions]
+    supplier, criticality = (problem.parts[name].iloc[i] for name in ("supplier_id", "criticality"))
+    truck = {name: _truck(problem, str(supplier), hub, name) for name in _DEFAULTS}
+    line = {"A": parameters.penalty_a, "C": parameters.penalty_c}.get(str(criticality), parameters.penalty_b)
+    unit = line / part["mean_line_qty"]
+    window = truck["return_day"] - truck["due_day"]
+    found: dict[str, float] = {
+        "y": int(problem.positions.position[i, inside].sum()) + qty,
+        "short": round(unit * min(truck["lead_time_days"], parameters.delay_cap_days), 6),
+        "wait": round(unit * parameters.backorder_days, 6),
+        "keep": round(
+            parameters.carrying_rate * part["unit_cost"] / 365 + parameters.storage_cost * part["volume_m3"], 6
+        ),
+        "back": round(
+            parameters.return_cost_rate * part["unit_cost"]
+            + parameters.return_cost_per_kg * part["weight_kg"]
+            + parameters.return_handling,
+            6,
+        ),
+        "window": window,
+    }
+    days = [truck["next_due_day"], *(round(truck["due_day"] + s * window) for s in (0, 0.125, 0.25, 0.5, 1))]
+    for g, day in enumerate(days):
+        k = int(np.flatnonzero(problem.demand.days == min(day, problem.demand.days[-1]))[0])
+        found[f"m{g}"] = float(problem.demand.mean[i, inside, k].sum())
+        found[f"v{g}"] = float(problem.demand.var[i, inside, k].sum())
+    found["v0"] += (found["m0"] / max(truck["next_due_day"], 1.0) * truck["lead_time_sd_days"]) ** 2
+    found["fixed"] = round(truck["cost_per_kg"] * part["weight_kg"], 6) * qty
+    k = int(np.flatnonzero(problem.demand.days == min(days[0], problem.demand.days[-1]))[0])
+    for r in inside:
+        late = problem.arcs.late[h, r] + part["same_day_share"] * problem.arcs.same_day_lost[h, r]
+        per_line = problem.arcs.per_line[h, r] + line * late
+        cost = part["weight_kg"] * problem.arcs.per_kg[h, r] + per_line / part["mean_line_qty"]
+        found["fixed"] += float(cost * problem.demand.mean[i, r, k])
+    return found
+
+
+_PART_FIGURES = ("unit_cost", "volume_m3", "weight_kg", "mean_line_qty", "same_day_share")
+_DEFAULTS = {
+    "lead_time_days": 14.0,
+    "due_day": 14.0,
+    "return_day": 14.0,
+    "next_due_day": 14.0,
+    "lead_time_sd_days": 0.0,
+    "cost_per_kg": 0.0,
+}
+
+
+def _truck(problem: PlacementProblem, supplier: str, hub: str, name: str) -> float:
+    """Return a figure of the truck; where none goes the supplier's largest, else the largest of all, else a default."""
+    column = problem.trucks[name]
+    of_supplier = problem.trucks.index.get_level_values(0) == supplier
+    here = of_supplier & (problem.trucks.index.get_level_values(1) == hub)
+    for chosen in (here, of_supplier, np.ones(len(column), dtype=bool)):
+        known = column.to_numpy(dtype=np.float64)[chosen]
+        known = known[np.isfinite(known)]
+        if len(known):
+            return float(known.max())
+    return _DEFAULTS[name]
+
+
+def _stock_cost(pools: pd.DataFrame) -> pd.Series:
+    """Return C(y) of each pool, by expectations over scipy's distributions."""
+    y = pools["y"].clip(lower=0)
+    share = dict(zip(range(1, 6), (0.0625, 0.125, 0.1875, 0.375, 0.25), strict=True))
+    shelf = sum(share[g] * _left(pools, g, y) for g in share) * pools["window"]
+    stocked = pools["short"] * (_left(pools, 0, y) - y + pools["m0"]) + pools["keep"] * shelf
+    stocked += pools["back"] * _left(pools, 5, y)
+    waiting = pools["short"] * pools["m0"] - pools["wait"] * pools["y"]
+    return stocked.where(pools["y"] >= 0, waiting)
+
+
+def _left(pools: pd.DataFrame, g: int, y: pd.Series) -> pd.Series:
+    """Return E[(y - D)+] = y F(y) - E[D; D <= y], where E[D; D <= y] = mean P(D' <= y - 1) with one more success."""
+    mean, var = pools[f"m{g}"], pools[f"v{g}"]
+    poisson = var <= mean * (1 + 1e-9)
+    safe_mean = mean.where(mean > 0, 1.0)
+    size = (safe_mean**2 / (var - mean).where(~poisson, 1.0)).to_numpy()
+    p = (mean / var.where(var > 0, 1.0)).where(~poisson, 0.5).to_numpy()
+    binomial = y * stats.nbinom.cdf(y, size, p) - mean * stats.nbinom.cdf(y - 1, size + 1, p)
+    limit = y * stats.poisson.cdf(y, safe_mean) - mean * stats.poisson.cdf(y - 1, safe_mean)
+    return binomial.where(~poisson, limit).where(mean > 0, y)
+
+
+def _violations(problem: PlacementProblem, firm: pd.DataFrame, parameters: PlacementParameters) -> list[str]:
+    known = firm["part_id"].isin(problem.parts.index)
+    found = [f"{p}: ordered, but superseded or unknown" for p in firm.loc[~known, "part_id"]]
+    lines = firm[known].join(problem.parts, on="part_id", rsuffix="_of_part")
+    return found + _line_rules(lines) + _shared_rules(problem, lines, parameters) + _override_rules(problem, lines)
+
+
+def _line_rules(lines: pd.DataFrame) -> list[str]:
+    at = lines["part_id"] + " at " + lines["warehouse_id"]
+    rules = {
+        "not a positive whole number": lines["qty"] <= 0,
+        "not whole packs": lines["qty"] % lines["pack_qty"] != 0,
+        "less than the minimum order": lines["qty"] < lines["min_order_qty"],
+        "not from its own supplier": lines["supplier_id"] != lines["supplier_id_of_part"],
+        "ordered twice": lines.duplicated(["part_id", "warehouse_id"]),
+    }
+    return [f"{name}: {rule}" for rule, broken in rules.items() for name in at[broken]]
+
+
+def _shared_rules(problem: PlacementProblem, lines: pd.DataFrame, parameters: PlacementParameters) -> list[str]:
+    total = lines.groupby("part_id")["qty"].sum()
+    more = total > problem.parts["available_qty"].reindex(total.index)
+    found = [f"{part}: more than its supplier has" for part in total.index[more]]
+    volume = (lines["qty"] * lines["volume_m3"]).groupby(lines["warehouse_id"]).sum()
+    hazmat = (lines["qty"] * lines["volume_m3"] * lines["hazmat"]).groupby(lines["warehouse_id"]).sum()
+    for name, used, free in (("volume", volume, "free_m3"), ("hazmat volume", hazmat, "free_hazmat_m3")):
+        over = used > problem.warehouses[free].reindex(used.index) + SLACK
+        found += [f"{w}: {name} exceeded" for w in used.index[over]]
+    if parameters.budget > 0 and float((lines["qty"] * lines["unit_cost"]).sum()) > parameters.budget + SLACK:
+        found.append("budget exceeded")
+    return found
+
+
+def _override_rules(problem: PlacementProblem, lines: pd.DataFrame) -> list[str]:
+    qty = lines.set_index(["part_id", "warehouse_id"])["qty"]
+    found = []
+    for _, row in problem.overrides.iterrows():
+        key = (row["part_id"], row["warehouse_id"])
+        if key not in qty.index:
+            continue
+        i, w = problem.parts.index.get_loc(key[0]), problem.warehouses.index.get_loc(key[1])
+        after = problem.positions.position[i, w] + qty[key]
+        forced = ((problem.overrides["part_id"] == key[0]) & problem.overrides["kind"].isin(["min", "order"])).any()
+        if row["kind"] == "do_not_stock" or (row["kind"] == "max" and after > row["value"] and not forced):
+            found.append(f"{key[0]} at {key[1]}: against a planner's {row['kind']}")
+    return found

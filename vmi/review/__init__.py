@@ -1,0 +1,1 @@
+"""Look back at a finished night: figures, worklist, scorecards and the view its report is made from."""

@@ -1,0 +1,1 @@
+"""Dispatch: which open order line is served from where, by which service, in which shipment, and when it arrives."""

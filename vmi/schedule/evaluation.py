@@ -1,0 +1,123 @@
+"""Price a dispatch without the solver, and hold it against every rule it must keep.
+
+Shares no code with :mod:`vmi.schedule.model`: it reads only the problem's frames and what was decided.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from vmi.schedule.parameters import ScheduleParameters
+from vmi.schedule.problem import Assignment, DispatchProblem
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an assignment costs [CNY] and which rules it breaks (sentences; none if it is sound).
+
+    ``unserved`` counts lines that stock could have reached; where there is none, dispatch has no choice to price.
+    """
+
+    freight: float
+    lateness: float
+    stock_value: float
+    unserved: float
+    violations: tuple[str, ...]
+
+    @property
+    def cost(self) -> float:
+        """Return the sum of all costs."""
+        return self.freight + self.lateness + self.stock_value + self.unserved
+
+
+def evaluate(problem: DispatchProblem, assignment: Assignment, parameters: ScheduleParameters) -> Evaluation:
+    """Price what was assigned and check it."""
+    lines, picks = assignment.lines, assignment.picks
+    described = ["order_id", "centre_id", "qty", "criticality", "weight_kg", "promise_by", "waited_hours"]
+    table = picks.join(lines[[*described, "service", "part_id"]], on="line", rsuffix="_ordered")
+    missing = 1 - table.groupby("line")["qty"].sum().reindex(lines.index).fillna(0) / lines["qty"]
+    return Evaluation(
+        freight=_freight(problem, table),
+        lateness=_lateness(table, parameters),
+        stock_value=_stock_value(problem, table, parameters),
+        unserved=round(float((missing * lines["unserved_cost"])[lines["reached"]].sum()), 6),
+        violations=(*_stock_given_once(problem, table), *_lines_kept(lines, table), *_lanes_kept(problem, table)),
+    )
+
+
+def _freight(problem: DispatchProblem, table: pd.DataFrame) -> float:
+    key = ["warehouse_id", "city", "service"]
+    rates = problem.lanes.set_index(key)[["cost_per_shipment", "cost_per_kg"]].astype(float).T.to_dict("list")
+    total = 0.0
+    for _, sent in table.groupby(["warehouse_id", "centre_id", "ship_at", "service"]):
+        fixed, per_kg = rates[tuple(sent[key].iloc[0])]
+        total += fixed + per_kg * float((sent["qty"] * sent["weight_kg"]).sum())
+    return round(total, 6)
+
+
+def _lateness(table: pd.DataFrame, parameters: ScheduleParameters) -> float:
+    total = 0.0
+    for row in table.to_dict("records"):
+        forgotten = max(row["waited_hours"] - parameters.unserved_hours, 0.0)
+        hours = (row["eta"] - row["promise_by"]).total_seconds() / 3600 - forgotten
+        hours = min(hours, parameters.unserved_hours + row["waited_hours"] - forgotten)
+        if hours > 0:
+            once = parameters.late_cost()[row["criticality"]]
+            once += parameters.late_cost_same_day if row["service_ordered"] == "same_day" else 0.0
+            late = once + hours * parameters.late_hour_cost()[row["criticality"]]
+            total += late * row["qty"] / row["qty_ordered"]
+    return round(total, 6)
+
+
+def _stock_value(problem: DispatchProblem, table: pd.DataFrame, parameters: ScheduleParameters) -> float:
+    """Return the value of the units taken and what taking a newer part of a chain first costs."""
+    chains = problem.supersession.substitutes
+    chain = dict(zip(zip(chains["ordered_part_id"], chains["part_id"], strict=True), chains["rank"], strict=True))
+    values = {} if problem.stock_value is None else problem.stock_value.to_dict()
+    held = set(problem.stock.loc[(problem.stock["status"] == "available") & (problem.stock["qty"] > 0), "part_id"])
+    oldest: dict[str, int] = {}
+    for (ordered, part), rank in chain.items():
+        if part in held:
+            oldest[ordered] = min(rank, oldest.get(ordered, rank))
+    total = 0.0
+    for ordered, part, warehouse, qty in zip(
+        table["part_id_ordered"], table["part_id"], table["warehouse_id"], table["qty"], strict=True
+    ):
+        final = problem.supersession.final.get(part, part)
+        worth = values.get((part, warehouse), values.get((final, warehouse), 0.0))
+        rank = chain.get((ordered, part), 0) - oldest.get(ordered, 0)
+        total += qty * (worth + parameters.old_part_first * rank)
+    return round(total, 6)
+
+
+def _stock_given_once(problem: DispatchProblem, table: pd.DataFrame) -> list[str]:
+    key = ["warehouse_id", "part_id", "lot_id"]
+    stock = problem.stock.loc[problem.stock["status"] == "available", [*key, "qty"]]
+    given = table.groupby(key)["qty"].sum().rename("given").reset_index().merge(stock, on=key, how="left")
+    short = given[given["given"] > given["qty"].fillna(0)]
+    return [f"lot {r['warehouse_id']}/{r['lot_id']}: more given out than lies there" for r in short.to_dict("records")]
+
+
+def _lines_kept(lines: pd.DataFrame, table: pd.DataFrame) -> list[str]:
+    served = table.groupby("line")["qty"].sum().reindex(lines.index).fillna(0)
+    wrong = lines[(served + lines["left"] != lines["qty"]) | (lines["left"] < 0)]
+    return [f"line {o}/{n}: units do not add up" for o, n in zip(wrong["order_id"], wrong["line_no"], strict=True)]
+
+
+def _lanes_kept(problem: DispatchProblem, table: pd.DataFrame) -> list[str]:
+    lane = problem.lanes.set_index(["warehouse_id", "city", "service"])["transit_hours"]
+    city = table["centre_id"].map(problem.centres.set_index("centre_id")["city"])
+    quoted = lane.reindex(pd.MultiIndex.from_arrays([table["warehouse_id"], city, table["service"]]))
+    hours = (table["eta"] - table["ship_at"]).dt.total_seconds().to_numpy() / 3600
+    found = []
+    if quoted.isna().any():
+        found.append("a delivery uses a lane that does not exist")
+    if (hours < quoted.to_numpy() - 1e-6).any():
+        found.append("a delivery is faster than its lane quotes")
+    if (table["eta_p90"] < table["eta"]).any() or (table["ship_at"] < pd.Timestamp(problem.start)).any():
+        found.append("a delivery ships too early or its P90 lies before its P50")
+    limit = problem.warehouses.set_index("warehouse_id")["outbound_lines_per_day"].astype(float)
+    days = table.assign(day=table["ship_at"].dt.normalize()).groupby(["warehouse_id", "day"])["line"].nunique()
+    over = days.rename("picked").reset_index()
+    over = over[over["picked"] > over["warehouse_id"].map(limit).fillna(float("inf"))]
+    return found + [f"{r['warehouse_id']}: {r['picked']} lines leave on a day" for r in over.to_dict("records")]
