@@ -31,13 +31,26 @@ class Intake:
     """A folder as ingest hands it over."""
 
     tables: Mapping[str, File]
+    rejects: pd.DataFrame
 
 
-def imported(engine: Engine, frames: Mapping[str, pd.DataFrame], at: datetime = IMPORTED_AT, rejected: int = 0) -> int:
+def rejects(*rows: tuple[str, int, str]) -> pd.DataFrame:
+    """Return rejected rows as ingest gives them, from (file, line, rule)."""
+    found = pd.DataFrame(list(rows), columns=["file", "line", "rule"])
+    return found.assign(column="qty", value="3.5", mend="write a whole number")
+
+
+def imported(
+    engine: Engine,
+    frames: Mapping[str, pd.DataFrame],
+    at: datetime = IMPORTED_AT,
+    rejected: int = 0,
+    left_out: pd.DataFrame | None = None,
+) -> int:
     """Load frames by file name in one transaction and return the import's number."""
     files = {n: File(f, len(f) + rejected, len(f), rejected, path=f"{n}.csv") for n, f in frames.items()}
     with engine.begin() as connection:
-        return apply_intake(connection, Intake(files), at)
+        return apply_intake(connection, Intake(files, rejects() if left_out is None else left_out), at)
 
 
 def moments(*texts: str | None) -> pd.DatetimeIndex:

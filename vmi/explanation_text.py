@@ -140,7 +140,7 @@ def _worth(row: Row) -> list[str]:
 
 def _published(row: Row) -> list[str]:
     """Return the lines that were published for a warehouse beside its firm order."""
-    later = [line for line in row["replenishment"] if line["commitment"] != "firm"]
+    later = sorted((x for x in row["replenishment"] if x["commitment"] != "firm"), key=lambda x: str(x["due_on"]))
     lines = []
     if later:
         named = ", ".join(f"{line['qty']} on {line['due_on']}" for line in later[:FOLLOWING_SHOWN])

@@ -13,6 +13,7 @@ from vmi.config import Config
 from vmi.contract import CONTRACT_VERSION
 from vmi.errors import UsageProblem
 from vmi.frames import Situation
+from vmi.past import Past
 from vmi.planning import Night, decide
 from vmi.publish import identity
 from vmi.publish.manifest import InputRecord, PlanStamp, json_bytes, manifest_bytes
@@ -23,7 +24,7 @@ from vmi.publish.store_ledger import StoreLedger, run_record
 from vmi.publish.verify import verify
 from vmi.recording import Recorder, number_lines, record_review
 from vmi.reports.render import render
-from vmi.review.past import Past, PastParameters
+from vmi.review.reach import past_reach
 from vmi.review.review import Review, review
 from vmi.store import gather, runs
 from vmi.store.digest import inputs_digest
@@ -145,13 +146,14 @@ def gather_inputs(engine: "Engine", day: pd.Timestamp, config: Config, at: pd.Ti
     zone = config.planning.timezone
     with read_only(engine) as connection:
         situation = gather.situation(connection, day, zone, config.history, at)
-        behind = past(connection, day, zone, PastParameters.of(config))
+        behind = past(connection, day, zone, past_reach(config))
         files = input_files(connection, zone)
     if situation.parts.empty or situation.lanes.empty:
         raise UsageProblem("nothing has been imported yet; run: vmi import FOLDER")
-    inputs = tuple(InputRecord(str(f.name), int(f.rows_read), str(f.sha256)) for f in files.itertuples(index=False))
-    kind, moment = ("dispatch", at) if at is not None else ("plan", day)
-    plan_id = identity.plan_id(moment, __version__, config.sha256(), inputs_digest(situation), kind)
+    records = files[["name", "rows_read", "sha256"]].to_dict("records")
+    inputs = tuple(InputRecord(f["name"], int(f["rows_read"]), f["sha256"]) for f in records)
+    digests = (__version__, config.sha256(), inputs_digest(situation))
+    plan_id = identity.plan_id(day, *digests, "plan") if at is None else identity.plan_id(at, *digests, "dispatch")
     return Seen(situation, behind, inputs, plan_id)
 
 

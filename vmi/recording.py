@@ -11,6 +11,7 @@ from vmi.planning import Night
 from vmi.publish.identity import line_ids
 from vmi.publish.steps import step
 from vmi.review.review import Review
+from vmi.review.stock import stock_tonight
 from vmi.store.runs import Run, write_step
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def record_review(recorder: Recorder, night: Night, judged: Review) -> None:
         "plan_worklist": judged.worklist,
         "plan_scorecards": judged.scorecards,
         "plan_kpis": _kpi_rows(judged.measures),
-        "stock_days": _stock_day(night),
+        "stock_days": stock_tonight(night.situation, night.config.scorecards.aged_days),
     }
     recorder.write("review", frames)
 
@@ -140,22 +141,3 @@ _RESULTS: dict[str, Callable[[Night], tuple[dict[str, pd.DataFrame], dict[str, A
 def _kpi_rows(measures: Mapping[str, Measure]) -> pd.DataFrame:
     columns = ("name", "value", "definition", "target", "unit", "window", "numerator", "denominator", "note")
     return pd.DataFrame([{c: getattr(m, c) for c in columns} for m in measures.values()], columns=list(columns))
-
-
-def _stock_day(night: Night) -> pd.DataFrame:
-    """Return as_of, warehouse_id, units, value [CNY], volume [m3] of available stock, every warehouse."""
-    situation = night.situation
-    parts = situation.parts.set_index("part_id")
-    lots = situation.stock[situation.stock["status"] == "available"]
-    units = lots["qty"].astype("float64")
-    sums = pd.DataFrame(
-        {
-            "units": units,
-            "value": units * lots["part_id"].map(parts["unit_cost"]),
-            "volume": units * lots["part_id"].map(parts["volume_l"]).fillna(0.0) / 1000,
-        }
-    )
-    by_warehouse = sums.groupby(lots["warehouse_id"]).sum()
-    table = by_warehouse.reindex(pd.Index(situation.warehouses["warehouse_id"], name="warehouse_id")).fillna(0.0)
-    table = table.round({"value": 2, "volume": 6}).astype({"units": "int64"}).reset_index()
-    return table.assign(as_of=situation.as_of)

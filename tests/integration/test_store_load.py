@@ -5,11 +5,12 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError
 
-from tests.company import company, imported, order
+from tests.company import company, imported, order, rejects
+from vmi.store import load
 from vmi.store.frames_io import read_table, table_of
 from vmi.store.gather import known_keys
 from vmi.store.known import KnownKeys
-from vmi.store.ledger import input_files, last_import, open_order_lines
+from vmi.store.ledger import input_files, last_import, open_order_lines, rejected_rows
 from vmi.tables.inputs import Order, Part, Stock
 from vmi.tables.ledger import InboundSeen, Receipt
 
@@ -112,6 +113,29 @@ def test_shipments_that_answer_a_line_stay_known_when_they_have_left_inbound(eng
     assert found[["line_id", "shipment_id", "qty", "first_import_id", "last_import_id"]].values.tolist() == [
         ["R-1", "A1", 6, 1, 2]
     ]
+
+
+def test_rejected_rows_of_the_last_import_of_each_file_stay_known_under_its_contract_name(engine: Engine) -> None:
+    first = rejects(("parts.csv", 3, "not_whole"), ("stock.csv", 9, "not_whole"))
+    imported(engine, company(), left_out=first)
+    imported(engine, {"stock": company()["stock"]}, left_out=rejects(("stock.csv.gz", 4, "unknown_part")))
+    with engine.connect() as connection:
+        found = rejected_rows(connection)
+    assert found.drop(columns=["column", "value", "mend"]).values.tolist() == [
+        ["parts", 3, "not_whole"],
+        ["stock", 4, "unknown_part"],
+    ]
+    assert found.loc[0, ["column", "value", "mend"]].tolist() == ["qty", "3.5", "write a whole number"]
+
+
+def test_of_very_many_rejected_rows_the_first_of_each_file_are_kept(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "REJECTS_KEPT", 2)
+    lines = [("parts.csv", n, "x") for n in (2, 3, 4)] + [("stock.csv", 7, "x")]
+    imported(engine, company(), left_out=rejects(*lines))
+    with engine.connect() as connection:
+        assert rejected_rows(connection)["line"].tolist() == [2, 3, 7]
 
 
 def test_the_ledger_says_what_came_in_and_which_file_is_in_force(engine: Engine) -> None:

@@ -128,6 +128,18 @@ def test_the_overall_index_weighs_known_metrics_only_and_is_graded() -> None:
     assert found.loc[found["month"].eq("2026-11"), "metric"].tolist()[-1] == "overall"
 
 
+def test_a_month_without_any_figure_of_an_id_has_no_rows_and_overall_no_target() -> None:
+    wanted = pd.DataFrame(
+        [("2026-09-10", "S1", 10, 5), ("2026-11-10", "S1", 10, 5), ("2026-11-10", "S2", 10, 5)],
+        columns=list(WANTED.columns),
+    )
+    found = cards(wanted=wanted.assign(as_of=pd.to_datetime(wanted["as_of"])))
+    kept = found[["month", "id"]].drop_duplicates().values.tolist()
+    assert kept == [["2026-09", "S1"], ["2026-11", "S1"], ["2026-11", "S2"]]
+    assert actual(found.loc[found["id"].eq("S1")], "availability", field="trigger") == "below 0.9: watch"
+    assert found.loc[found["metric"].eq("overall"), "target"].isna().all()
+
+
 def test_a_metric_below_the_line_is_watched_once_and_reviewed_the_second_month_running() -> None:
     wanted = pd.DataFrame(
         [("2026-09-10", "S1", 10, 10), ("2026-10-10", "S1", 10, 5), ("2026-11-10", "S1", 10, 5)],

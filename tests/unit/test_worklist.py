@@ -62,14 +62,25 @@ def test_a_late_line_that_has_an_eta_says_when() -> None:
 
 
 def test_most_money_comes_first_and_what_has_no_price_last() -> None:
-    full = pd.DataFrame([("FW03", "volume", 99.6, 100.0, 412.0)], columns=list(ex.FULL_WAREHOUSES.columns))
+    full = pd.DataFrame([("FW03", "volume", 3.0, 3.0, 412.0, None)], columns=list(ex.FULL_WAREHOUSES.columns))
     stale = pd.DataFrame([("stock.csv", day("2026-11-14"), 6, 3)], columns=list(ex.STALE.columns))
     lines = pd.DataFrame([late("O1", "P2", 30_000.0)])
     found = listed(full_warehouses=full, stale=stale, late_lines=lines)
     assert found["kind"].tolist() == ["late_order", "warehouse_full", "stale_input"]
     assert found["severity"].tolist() == ["high", "low", "high"]
     assert found["rank"].tolist() == [1, 2, 3]
-    assert found.loc[1, "cause"] == "FW03 is full (100 of 100 m³): a further m³ is worth ¥412 a night."
+    assert found.loc[1, "cause"] == "FW03 is full (3.0 of 3.0 m³): a further m³ is worth ¥412 tonight."
+    assert found.loc[1, "money_at_risk"] == round(412 * 0.01 * 3, 2)
+
+
+def test_a_full_warehouse_is_worth_what_it_cut_up_to_a_tenth_of_it() -> None:
+    full = pd.DataFrame(
+        [("FW03", "volume", 3.0, 3.0, 400.0, 0.2), ("FW04", "hazmat", 3.0, 3.0, 400.0, 7.5)],
+        columns=list(ex.FULL_WAREHOUSES.columns),
+    )
+    found = listed(full_warehouses=full).set_index("warehouse_id")
+    assert found["money_at_risk"].to_dict() == {"FW03": 80.0, "FW04": 120.0}
+    assert found.loc["FW03", "cause"].endswith("a further m³ is worth ¥400 tonight; orders were cut by 0.20 m³.")
 
 
 def test_many_small_matters_of_a_kind_become_one_line() -> None:
@@ -103,23 +114,31 @@ def test_a_shortage_is_worth_its_missing_units() -> None:
 
 def test_only_orders_above_the_risk_are_listed_by_part() -> None:
     orders = pd.DataFrame(
-        [("S1", "P1", "FW1", 10, 100.0, 0.6), ("S1", "P1", "FW2", 10, 100.0, 0.8), ("S1", "P3", "FW2", 10, 5.0, 0.2)],
+        [
+            ("S1", "P1", "FW1", 10, 100.0, 0.6, 11.0),
+            ("S1", "P1", "FW2", 10, 100.0, 0.8, 11.0),
+            ("S1", "P3", "FW2", 10, 5.0, 0.2, 6.0),
+        ],
         columns=list(ex.RISKY_ORDERS.columns),
     )
     found = listed(risky_orders=orders)
     assert found["part_id"].tolist() == ["P1"]
-    assert found.loc[0, "money_at_risk"] == 1_400.0
+    assert found.loc[0, "money_at_risk"] == round(11 * 5.5 * (0.6 + 0.8), 2)
     assert "20 units (¥2,000) are ordered for 2 warehouses" in found.loc[0, "cause"]
     assert found.loc[0, "warehouse_id"] == ""
 
 
 def test_lots_near_their_window_are_summed_by_warehouse_over_three_horizons() -> None:
     lots = pd.DataFrame(
-        [("FW1", "P1", "L1", 2, 100.0, 5), ("FW1", "P1", "L2", 3, 100.0, 20), ("FW1", "P1", "L3", 9, 100.0, 31)],
+        [
+            ("FW1", "P1", "L1", 2, 100.0, 5, 11.0),
+            ("FW1", "P1", "L2", 3, 100.0, 20, 11.0),
+            ("FW1", "P1", "L3", 9, 100.0, 31, 11.0),
+        ],
         columns=list(ex.AGEING_LOTS.columns),
     )
     found = listed(ageing_lots=lots).iloc[0]
-    assert found["money_at_risk"] == 500.0
+    assert found["money_at_risk"] == 55.0
     assert "¥200 within 7 days, ¥200 within 14 days, ¥500 within 30 days (2 lots)" in found["cause"]
 
 
@@ -160,6 +179,15 @@ def test_a_shipment_that_should_be_there_is_listed_and_one_due_tomorrow_is_not()
     found = listed(inbound=inbound)
     assert found["subject"].tolist() == ["shipment A"]
     assert found.loc[0, "supplier_id"] == "S1"
+
+
+@pytest.mark.parametrize(
+    ("eta_on", "money"),
+    [("2026-11-20", 10.0), ("2026-11-14", 10.0), ("2026-11-13", 20.0), ("2026-01-01", 200.0)],
+)
+def test_a_late_shipment_puts_a_twentieth_of_its_value_at_risk_per_week_begun(eta_on: str, money: float) -> None:
+    inbound = pd.DataFrame([("A", "P1", "S1", "FW1", 2, day(eta_on))], columns=list(ex.LATE_INBOUND.columns))
+    assert listed(inbound=inbound)["money_at_risk"].tolist() == [money]
 
 
 def test_only_answers_that_differ_from_the_order_are_listed() -> None:

@@ -88,7 +88,7 @@ def build_problem(
         arcs=_arcs(network.arcs, ids, parameters),
         positions=_positions(positions, place),
         demand=_demand(expected, place, _days(situation.as_of, trucks, expected.horizon_days, parameters)),
-        overrides=_overrides(situation.overrides),
+        overrides=_overrides(situation),
     )
 
 
@@ -211,6 +211,13 @@ def _demand(expected: Expected, place: _Places, days: Whole) -> Demand:
     return Demand(days, mean.round(6), var.round(6), demand_class)
 
 
-def _overrides(overrides: pd.DataFrame) -> pd.DataFrame:
-    chosen = overrides[overrides["kind"].isin(OVERRIDE_KINDS)]
-    return chosen.sort_values(["part_id", "warehouse_id", "kind"], ignore_index=True)
+def _overrides(situation: Situation) -> pd.DataFrame:
+    """Return the overrides in force; an ``order`` already published and not yet on its way is not ordered again."""
+    overrides = situation.overrides
+    chosen = overrides[overrides["kind"].isin(OVERRIDE_KINDS)].copy()
+    keys = ["part_id", "warehouse_id"]
+    published = situation.open_plan_lines.groupby(keys)["qty"].sum()
+    on_order = published.reindex(pd.MultiIndex.from_frame(chosen[keys])).fillna(0.0).to_numpy(dtype=np.float64)
+    left = (chosen["value"].astype(np.float64) - on_order).clip(lower=0.0)
+    chosen["value"] = chosen["value"].astype(np.float64).where(chosen["kind"] != "order", left)
+    return chosen.sort_values([*keys, "kind"], ignore_index=True)

@@ -5,6 +5,7 @@ optimiser reported, or that breaks a rule, must not be published.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from scipy import stats
 
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.place import Placement
-from vmi.placement.problem import PlacementProblem
+from vmi.placement.problem import Array, PlacementProblem
 
 SLACK = 1e-6
 
@@ -35,61 +36,88 @@ def evaluate(problem: PlacementProblem, placement: Placement, parameters: Placem
 def _plan_cost(
     problem: PlacementProblem, cover: pd.DataFrame, firm: pd.DataFrame, parameters: PlacementParameters
 ) -> float:
+    book = _Book(problem)
     ordered = firm.groupby(["part_id", "warehouse_id"])["qty"].sum().to_dict()
-    pools = []
-    for (part, hub, orders), group in cover.groupby(["part_id", "warehouse_id", "orders"], sort=True):
-        qty = ordered.get((part, hub), 0) if orders == "Y" else 0
-        pools.append(_pool(problem, parameters, (str(part), str(hub)), list(group["region"]), int(qty)))
-    # A hub without a region of its own choice still covers itself, so every order has its pool.
+    regions: dict[tuple[str, str, str], list[str]] = {}
+    for part, hub, orders, region in zip(*(cover[c] for c in _COVER), strict=True):
+        regions.setdefault((part, hub, orders), []).append(region)
+    pools = [
+        _pool(book, parameters, (part, hub), inside, int(ordered.get((part, hub), 0)) if orders == "Y" else 0)
+        for (part, hub, orders), inside in sorted(regions.items())
+    ]
     table = pd.DataFrame(pools)
     return float(_stock_cost(table).sum() + table["fixed"].sum()) if len(table) else 0.0
 
 
+_COVER = ("part_id", "warehouse_id", "orders", "region")
+
+
+class _Book:
+    """The problem as plain dictionaries: quick to look up one figure at a time."""
+
+    def __init__(self, problem: PlacementProblem) -> None:
+        self.problem, self.position = problem, problem.positions.position
+        self.part_at = {p: i for i, p in enumerate(problem.parts.index)}
+        self.place = {w: k for k, w in enumerate(problem.warehouses.index)}
+        rows: list[dict[Any, Any]] = problem.parts.to_dict("records")
+        self.parts = dict(zip(self.part_at, rows, strict=True))
+        self.day_at = {int(day): k for k, day in enumerate(problem.demand.days)}
+        self.last_day = int(problem.demand.days[-1])
+        self.trucks = {name: problem.trucks[name].astype(float).to_dict() for name in _DEFAULTS}
+        self.largest = {name: problem.trucks[name].astype(float).groupby(level=0).max().to_dict() for name in _DEFAULTS}
+
+    def truck(self, supplier: str, hub: str, name: str) -> float:
+        """Return a truck's figure; where none goes the supplier's largest, else the largest of all, else a default."""
+        every = self.largest[name]
+        choices = [self.trucks[name].get((supplier, hub), np.nan), every.get(supplier, np.nan)]
+        known = [float(v) for v in choices if np.isfinite(v)]
+        known += sorted((float(v) for v in every.values() if np.isfinite(v)), reverse=True) if not known else []
+        return known[0] if known else _DEFAULTS[name]
+
+    def moment(self, moments: Array, i: int, inside: list[int], day: float) -> Array:
+        """Return a moment of the days 1 .. ``day`` by region."""
+        return np.asarray(moments[i, inside, self.day_at[int(min(day, self.last_day))]])
+
+
 def _pool(
-    problem: PlacementProblem, parameters: PlacementParameters, key: tuple[str, str], regions: list[str], qty: int
+    book: _Book, parameters: PlacementParameters, key: tuple[str, str], regions: list[str], qty: int
 ) -> dict[str, float]:
     """Return the figures of one pool: moments of its windows, position, and what a unit costs."""
-    hub, places = key[1], list(problem.warehouse_ids)
-    i, h = int(problem.parts.index.get_indexer(pd.Index([key[0]]))[0]), places.index(hub)
-    part = {name: float(problem.parts[name].iloc[i]) for name in _PART_FIGURES}
-    inside = [places.index(r) for r in regions]
-    supplier, criticality = (problem.parts[name].iloc[i] for name in ("supplier_id", "criticality"))
-    truck = {name: _truck(problem, str(supplier), hub, name) for name in _DEFAULTS}
-    line = {"A": parameters.penalty_a, "C": parameters.penalty_c}.get(str(criticality), parameters.penalty_b)
-    unit = line / part["mean_line_qty"]
+    part, i, hub = book.parts[key[0]], book.part_at[key[0]], key[1]
+    inside, demand = [book.place[r] for r in regions], book.problem.demand
+    truck = {name: book.truck(part["supplier_id"], hub, name) for name in _DEFAULTS}
+    line = {"A": parameters.penalty_a, "C": parameters.penalty_c}.get(part["criticality"], parameters.penalty_b)
     window = truck["return_day"] - truck["due_day"]
-    found: dict[str, float] = {
-        "y": int(problem.positions.position[i, inside].sum()) + qty,
-        "short": round(unit * min(truck["lead_time_days"], parameters.delay_cap_days), 6),
-        "wait": round(unit * parameters.backorder_days, 6),
-        "keep": round(
-            parameters.carrying_rate * part["unit_cost"] / 365 + parameters.storage_cost * part["volume_m3"], 6
-        ),
-        "back": round(
-            parameters.return_cost_rate * part["unit_cost"]
-            + parameters.return_cost_per_kg * part["weight_kg"]
-            + parameters.return_handling,
-            6,
-        ),
-        "window": window,
-    }
+    found = _unit_costs(part, line / part["mean_line_qty"], truck["lead_time_days"], parameters)
+    found |= {"y": int(book.position[i, inside].sum()) + qty, "window": window}
     days = [truck["next_due_day"], *(round(truck["due_day"] + s * window) for s in (0, 0.125, 0.25, 0.5, 1))]
     for g, day in enumerate(days):
-        k = int(np.flatnonzero(problem.demand.days == min(day, problem.demand.days[-1]))[0])
-        found[f"m{g}"] = float(problem.demand.mean[i, inside, k].sum())
-        found[f"v{g}"] = float(problem.demand.var[i, inside, k].sum())
+        found[f"m{g}"] = float(book.moment(demand.mean, i, inside, day).sum())
+        found[f"v{g}"] = float(book.moment(demand.var, i, inside, day).sum())
     found["v0"] += (found["m0"] / max(truck["next_due_day"], 1.0) * truck["lead_time_sd_days"]) ** 2
-    found["fixed"] = round(truck["cost_per_kg"] * part["weight_kg"], 6) * qty
-    k = int(np.flatnonzero(problem.demand.days == min(days[0], problem.demand.days[-1]))[0])
-    for r in inside:
-        late = problem.arcs.late[h, r] + part["same_day_share"] * problem.arcs.same_day_lost[h, r]
-        per_line = problem.arcs.per_line[h, r] + line * late
-        cost = part["weight_kg"] * problem.arcs.per_kg[h, r] + per_line / part["mean_line_qty"]
-        found["fixed"] += float(cost * problem.demand.mean[i, r, k])
+    arcs, h = book.problem.arcs, book.place[hub]
+    late = arcs.late[h, inside] + part["same_day_share"] * arcs.same_day_lost[h, inside]
+    unit = part["weight_kg"] * arcs.per_kg[h, inside]
+    unit = unit + (arcs.per_line[h, inside] + line * late) / part["mean_line_qty"]
+    served = float((unit * book.moment(demand.mean, i, inside, days[0])).sum())
+    found["fixed"] = served + round(truck["cost_per_kg"] * part["weight_kg"], 6) * qty
     return found
 
 
-_PART_FIGURES = ("unit_cost", "volume_m3", "weight_kg", "mean_line_qty", "same_day_share")
+def _unit_costs(
+    part: dict[str, Any], per_unit_day: float, lead_time_days: float, parameters: PlacementParameters
+) -> dict[str, float]:
+    """Return what a unit costs when it is short, waits, lies on the shelf, goes back [CNY]."""
+    capital = parameters.carrying_rate * part["unit_cost"] / 365
+    freight_back = parameters.return_cost_per_kg * part["weight_kg"]
+    return {
+        "short": round(per_unit_day * min(lead_time_days, parameters.delay_cap_days), 6),
+        "wait": round(per_unit_day * parameters.backorder_days, 6),
+        "keep": round(capital + parameters.storage_cost * part["volume_m3"], 6),
+        "back": round(parameters.return_cost_rate * part["unit_cost"] + freight_back + parameters.return_handling, 6),
+    }
+
+
 _DEFAULTS = {
     "lead_time_days": 14.0,
     "due_day": 14.0,
@@ -98,19 +126,6 @@ _DEFAULTS = {
     "lead_time_sd_days": 0.0,
     "cost_per_kg": 0.0,
 }
-
-
-def _truck(problem: PlacementProblem, supplier: str, hub: str, name: str) -> float:
-    """Return a figure of the truck; where none goes the supplier's largest, else the largest of all, else a default."""
-    column = problem.trucks[name]
-    of_supplier = problem.trucks.index.get_level_values(0) == supplier
-    here = of_supplier & (problem.trucks.index.get_level_values(1) == hub)
-    for chosen in (here, of_supplier, np.ones(len(column), dtype=bool)):
-        known = column.to_numpy(dtype=np.float64)[chosen]
-        known = known[np.isfinite(known)]
-        if len(known):
-            return float(known.max())
-    return _DEFAULTS[name]
 
 
 def _stock_cost(pools: pd.DataFrame) -> pd.Series:

@@ -18,7 +18,7 @@ from vmi.placement.catalogue import Menu
 from vmi.placement.limits import Limits
 from vmi.placement.model import Table
 from vmi.placement.parameters import PlacementParameters
-from vmi.placement.pricing import Choice, Restriction, best_plans, near_plans
+from vmi.placement.pricing import Choice, Restriction, Rules, best_plans, near_plans
 from vmi.placement.problem import Array, Mask, Whole
 
 NEW_PRICE = 0.6
@@ -46,6 +46,10 @@ class Instance:
     def hubs(self) -> int:
         """Number of warehouses."""
         return self.limits.open.shape[1]
+
+    def rules(self, restriction: Restriction) -> Rules:
+        """Return what decides the parts' plans under a restriction."""
+        return Rules(self.menu, self.table, self.limits, restriction)
 
     def unit_prices(self, prices: Array) -> Array:
         """Return what the rows' prices add to a unit of each part at each hub, shape (parts, hubs)."""
@@ -156,8 +160,7 @@ def _improve(
 
 
 def _answer(instance: Instance, parts: Whole, restriction: Restriction, prices: Array) -> Choice:
-    unit = instance.unit_prices(prices)
-    return best_plans(parts, instance.menu, instance.table, instance.limits, restriction, unit)
+    return best_plans(parts, instance.rules(restriction), instance.unit_prices(prices))
 
 
 def _price_rows(
@@ -322,9 +325,7 @@ def _list_near(
     answer, unit = _answer(instance, active, restriction, prices), instance.unit_prices(prices)
     for i, value in zip(active.tolist(), answer.value, strict=True):
         ceiling = float(value) + slack + TOLERANCE
-        found = near_plans(
-            i, instance.menu, instance.table, instance.limits, restriction, unit, ceiling, PLANS_PER_PART
-        )
+        found = near_plans(i, instance.rules(restriction), unit, ceiling, PLANS_PER_PART)
         for pattern, qty, cost in zip(*found, strict=True):
             plans.add(i, int(pattern), qty.copy(), float(cost))
         if len(found[0]) > PLANS_PER_PART or len(plans.part) > parameters.columns_limit:

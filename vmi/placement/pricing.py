@@ -23,6 +23,15 @@ class Restriction(NamedTuple):
     pattern: Whole
 
 
+class Rules(NamedTuple):
+    """All that decides what a part may do: its catalogue, its table, its bounds and what is fixed beforehand."""
+
+    menu: Menu
+    table: Table
+    limits: Limits
+    restriction: Restriction
+
+
 class Choice(NamedTuple):
     """Each part's best plan: pattern (number within its class), units by hub, value under prices, and true cost."""
 
@@ -33,88 +42,78 @@ class Choice(NamedTuple):
 
 
 @njit(cache=True)
-def best_plans(
-    chosen: Whole, menu: Menu, table: Table, limits: Limits, restriction: Restriction, price: Array
-) -> Choice:
+def best_plans(chosen: Whole, rules: Rules, price: Array) -> Choice:
     """Return the best plan of each part of ``chosen``; ``price`` [CNY/unit] by part and hub, shape (parts, hubs)."""
+    menu, table = rules.menu, rules.table
     n, hubs = len(chosen), price.shape[1]
     pattern, qty = np.zeros(n, dtype=np.int64), np.zeros((n, hubs), dtype=np.int64)
     value, cost = np.full(n, np.inf), np.zeros(n)
     for c in range(n):
         i = chosen[c]
         cls = menu.part_class[i]
-        pools = menu.pool_from[cls + 1] - menu.pool_from[cls]
-        worth, taken = _pool_minima(i, pools, menu, table, restriction, price)
+        worth, taken = _pool_minima(i, rules, price)
         for m in range(menu.pattern_from[cls], menu.pattern_from[cls + 1]):
             number = m - menu.pattern_from[cls]
-            if restriction.pattern[i] >= 0 and restriction.pattern[i] != number:
+            if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != number:
                 continue
             members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
-            total, units = 0.0, 0
-            for j in members:
-                total += worth[j]
-                units += table.qty[taken[j]]
-            if total >= value[c] - 1e-9:
-                continue
-            options = np.empty(len(members), dtype=np.int64)
+            total, units, options = 0.0, 0, np.empty(len(members), dtype=np.int64)
             for at in range(len(members)):
                 options[at] = taken[members[at]]
-            if units > limits.available[i]:
-                total = _share_out(i, members, menu, table, limits, restriction, price, options)
-                if total >= value[c] - 1e-9:
-                    continue
-            value[c], pattern[c], cost[c] = total, number, 0.0
-            qty[c] = 0
-            for at in range(len(members)):
-                hub = menu.pool_hub[menu.pool_from[cls] + members[at]]
-                qty[c, hub] += table.qty[options[at]]
-                cost[c] += table.cost[options[at]]
+                total += worth[members[at]]
+                units += table.qty[options[at]]
+            # Sharing out never makes a pattern cheaper: one that is too dear already stays out.
+            if total < value[c] - 1e-9 and units > rules.limits.available[i]:
+                total = _share_out(i, members, rules, price, options)
+            if total < value[c] - 1e-9:
+                value[c], pattern[c] = total, number
+                cost[c] = _add_up(i, members, options, rules, qty[c])
     return Choice(pattern, qty, value, cost)
 
 
 @njit(cache=True)
-def _pool_minima(
-    i: int, pools: int, menu: Menu, table: Table, restriction: Restriction, price: Array
-) -> tuple[Array, Whole]:
-    worth, taken = np.empty(pools), np.empty(pools, dtype=np.int64)
-    first_pool = menu.pool_from[menu.part_class[i]]
+def _add_up(i: int, members: Whole, options: Whole, rules: Rules, qty: Whole) -> float:
+    """Write a plan's units by hub into ``qty`` and return its cost."""
+    first_pool, cost = rules.menu.pool_from[rules.menu.part_class[i]], 0.0
+    qty[:] = 0
+    for at in range(len(members)):
+        qty[rules.menu.pool_hub[first_pool + members[at]]] += rules.table.qty[options[at]]
+        cost += rules.table.cost[options[at]]
+    return cost
+
+
+@njit(cache=True)
+def _options(i: int, pool: int, rules: Rules) -> tuple[int, int, int]:
+    """Return a pool's hub and its options in the table, from .. to; a hub that is closed has only its first."""
+    hub = rules.menu.pool_hub[rules.menu.pool_from[rules.menu.part_class[i]] + pool]
+    row = rules.table.row_from[i] + pool
+    start, stop = rules.table.option_from[row], rules.table.option_from[row + 1]
+    return hub, start, start + 1 if rules.restriction.closed[i, hub] else stop
+
+
+@njit(cache=True)
+def _pool_minima(i: int, rules: Rules, price: Array) -> tuple[Array, Whole]:
+    cls = rules.menu.part_class[i]
+    pools = rules.menu.pool_from[cls + 1] - rules.menu.pool_from[cls]
+    worth, taken = np.full(pools, np.inf), np.empty(pools, dtype=np.int64)
     for j in range(pools):
-        row = table.row_from[i] + j
-        hub = menu.pool_hub[first_pool + j]
-        start, stop = table.option_from[row], table.option_from[row + 1]
-        if restriction.closed[i, hub]:
-            stop = start + 1
-        worth[j] = np.inf
+        hub, start, stop = _options(i, j, rules)
         for o in range(start, stop):
-            reduced = table.cost[o] + price[i, hub] * table.qty[o]
+            reduced = rules.table.cost[o] + price[i, hub] * rules.table.qty[o]
             if reduced < worth[j]:
                 worth[j], taken[j] = reduced, o
     return worth, taken
 
 
 @njit(cache=True)
-def _share_out(
-    i: int,
-    members: Whole,
-    menu: Menu,
-    table: Table,
-    limits: Limits,
-    restriction: Restriction,
-    price: Array,
-    options: Whole,
-) -> float:
+def _share_out(i: int, members: Whole, rules: Rules, price: Array, options: Whole) -> float:
     """Share what is available among a pattern's pools at least cost; fill ``options``, return the value."""
-    step, pools = limits.step[i], len(members)
-    room = limits.available[i] // step
-    best = np.full((pools + 1, room + 1), np.inf)
-    pick = np.full((pools, room + 1), -1, dtype=np.int64)
+    table, step, pools = rules.table, rules.limits.step[i], len(members)
+    room = rules.limits.available[i] // step
+    best, pick = np.full((pools + 1, room + 1), np.inf), np.full((pools, room + 1), -1, dtype=np.int64)
     best[0] = 0.0
     for at in range(pools):
-        row = table.row_from[i] + members[at]
-        hub = menu.pool_hub[menu.pool_from[menu.part_class[i]] + members[at]]
-        start, stop = table.option_from[row], table.option_from[row + 1]
-        if restriction.closed[i, hub]:
-            stop = start + 1
+        hub, start, stop = _options(i, members[at], rules)
         for o in range(start, stop):
             need = -(-table.qty[o] // step)
             reduced = table.cost[o] + price[i, hub] * table.qty[o]
@@ -133,58 +132,65 @@ def _share_out(
 
 
 @njit(cache=True)
-def near_plans(
-    i: int, menu: Menu, table: Table, limits: Limits, restriction: Restriction, price: Array, ceiling: float, most: int
-) -> tuple[Whole, Whole, Array]:
+def near_plans(i: int, rules: Rules, price: Array, ceiling: float, most: int) -> tuple[Whole, Whole, Array]:
     """Return every plan of part ``i`` whose value is at most ``ceiling``: patterns, units by hub, costs.
 
-    Depth first over the pools of each pattern, cut where even the cheapest rest is too dear. At most ``most`` + 1
-    plans come back; more than ``most`` means that there are others.
+    At most ``most`` + 1 plans come back; more than ``most`` means that there are others.
     """
-    hubs, cls = price.shape[1], menu.part_class[i]
-    pools = menu.pool_from[cls + 1] - menu.pool_from[cls]
-    worth, _ = _pool_minima(i, pools, menu, table, restriction, price)
-    pattern, qty = np.empty(most + 1, dtype=np.int64), np.zeros((most + 1, hubs), dtype=np.int64)
-    cost, n = np.empty(most + 1), 0
+    menu, cls = rules.menu, rules.menu.part_class[i]
+    worth, _ = _pool_minima(i, rules, price)
+    pattern, cost = np.empty(most + 1, dtype=np.int64), np.empty(most + 1)
+    qty, n = np.zeros((most + 1, price.shape[1]), dtype=np.int64), 0
     for m in range(menu.pattern_from[cls], menu.pattern_from[cls + 1]):
         number = m - menu.pattern_from[cls]
-        if restriction.pattern[i] >= 0 and restriction.pattern[i] != number:
+        if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != number:
             continue
         members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
-        size = len(members)
-        rest = np.zeros(size + 1)
-        for at in range(size - 1, -1, -1):
-            rest[at] = rest[at + 1] + worth[members[at]]
-        if rest[0] > ceiling:
-            continue
-        at, value = 0, np.zeros(size + 1)
-        cursor, units = np.full(size, -1, dtype=np.int64), np.zeros(size + 1, dtype=np.int64)
-        while at >= 0:
-            row = table.row_from[i] + members[at]
-            hub = menu.pool_hub[menu.pool_from[cls] + members[at]]
-            start, stop = table.option_from[row], table.option_from[row + 1]
-            if restriction.closed[i, hub]:
-                stop = start + 1
-            cursor[at] = start if cursor[at] < 0 else cursor[at] + 1
-            if cursor[at] >= stop:
-                cursor[at] = -1
-                at -= 1
-                continue
-            o = cursor[at]
-            value[at + 1] = value[at] + table.cost[o] + price[i, hub] * table.qty[o]
-            units[at + 1] = units[at] + table.qty[o]
-            if value[at + 1] + rest[at + 1] > ceiling or units[at + 1] > limits.available[i]:
-                continue
-            if at + 1 < size:
-                at += 1
-                continue
-            pattern[n], cost[n] = number, 0.0
-            qty[n] = 0
-            for back in range(size):
-                chosen = cursor[back]
-                qty[n, menu.pool_hub[menu.pool_from[cls] + members[back]]] += table.qty[chosen]
-                cost[n] += table.cost[chosen]
-            n += 1
-            if n > most:
-                return pattern[:n], qty[:n], cost[:n]
+        before = n
+        n = _descend(i, members, rules, price, worth, ceiling, qty, cost, n)
+        pattern[before:n] = number
+        if n > most:
+            break
     return pattern[:n], qty[:n], cost[:n]
+
+
+@njit(cache=True)
+def _descend(
+    i: int,
+    members: Whole,
+    rules: Rules,
+    price: Array,
+    worth: Array,
+    ceiling: float,
+    qty: Whole,
+    cost: Array,
+    n: int,
+) -> int:
+    """Append a pattern's plans below the ceiling to ``qty`` and ``cost`` from row ``n``; return the rows then filled.
+
+    Depth first over the pools, cut where even the cheapest rest is too dear; ends when the rows are full.
+    """
+    table, size = rules.table, len(members)
+    rest, value = np.zeros(size + 1), np.zeros(size + 1)
+    for at in range(size - 1, -1, -1):
+        rest[at] = rest[at + 1] + worth[members[at]]
+    cursor, units = np.full(size, -1, dtype=np.int64), np.zeros(size + 1, dtype=np.int64)
+    at = 0 if rest[0] <= ceiling else -1
+    while at >= 0 and n < len(cost):
+        hub, start, stop = _options(i, members[at], rules)
+        o = start if cursor[at] < 0 else cursor[at] + 1
+        if o >= stop:
+            cursor[at] = -1
+            at -= 1
+            continue
+        cursor[at] = o
+        value[at + 1] = value[at] + table.cost[o] + price[i, hub] * table.qty[o]
+        units[at + 1] = units[at] + table.qty[o]
+        if value[at + 1] + rest[at + 1] > ceiling or units[at + 1] > rules.limits.available[i]:
+            continue
+        if at + 1 < size:
+            at += 1
+        else:
+            cost[n] = _add_up(i, members, cursor, rules, qty[n])
+            n += 1
+    return n

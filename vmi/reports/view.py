@@ -27,6 +27,10 @@ OPTIMISATIONS = Frame("optimisations", ("name", "objective", "bound", "gap", "un
 SPACE_PRICES = Frame("space_prices", ("warehouse_id", "space", "price_per_m3"))
 """What a further m3 is worth tonight [CNY]; ``space`` is ``volume`` or ``hazmat``."""
 
+SPACE_USE = Frame("space_use", ("warehouse_id", "space", "lying_m3", "coming_m3", "capacity_m3"))
+"""What takes each warehouse's room after tonight: lots that stay, and all that is on its way or ordered, against the
+capacity [m3]; ``space`` as in SPACE_PRICES. A hazmat part takes both spaces."""
+
 REJECTS = Frame("rejects", ("file", "rule", "lines"))
 """Rows that the last import left out, counted by file and rule."""
 
@@ -35,6 +39,7 @@ DAYS = ("week", "received_on", "ship_on", "from", "to", "fill_48h_day", "ordered
 NUMBERS = (
     *("qty", "unit_cost", "volume_l", "capacity_m3", "hazmat_capacity_m3", "latitude", "longitude", "transit_hours"),
     *("mean", "p10", "p50", "p90", "cost", "surcharge", "benefit", "target_qty", "money_at_risk", "price_per_m3"),
+    *("lying_m3", "coming_m3"),
     *("rows", "imported", "rejected", "lines", "pairs", "age_days", "objective", "bound", "gap"),
     *("fill_48h", "same_day", "stocked", "return_window_days"),
 )
@@ -72,7 +77,7 @@ class ReportView:
         Order lines as ``vmi.kpi.lines.mark_lines`` marks them.
     replenishment, returns, transfers, deliveries, targets, weekly_forecast
         What the plan decides: REPLENISHMENT, LOT_RETURNS, TRANSFERS, DELIVERIES, TARGETS, WEEKLY_FORECAST.
-    weekly_history, holidays, imports, rejects, methods, optimisations, space_prices
+    weekly_history, holidays, imports, rejects, methods, optimisations, space_prices, space_use
         Frames of this module.
     calendar_verified_through
         Last day the calendar is checked for; ``None`` if it never was.
@@ -108,6 +113,7 @@ class ReportView:
     methods: pd.DataFrame = field(default_factory=METHODS.empty)
     optimisations: pd.DataFrame = field(default_factory=OPTIMISATIONS.empty)
     space_prices: pd.DataFrame = field(default_factory=SPACE_PRICES.empty)
+    space_use: pd.DataFrame = field(default_factory=SPACE_USE.empty)
     calendar_verified_through: pd.Timestamp | None = None
     kpi_days: int = 28
     promise_hours: int = 48

@@ -17,6 +17,11 @@ def whole(value: float | None) -> str:
     return NOT_KNOWN if _unknown(value) else f"{value:,.0f}"
 
 
+def cubic(value: float | None) -> str:
+    """Return m3 as 3.3 below a hundred, 1,234 from there on."""
+    return NOT_KNOWN if value is None or _unknown(value) else f"{value:,.{1 if abs(value) < 99.95 else 0}f}"
+
+
 def cny(value: float | None) -> str:
     """Return ¥1,234."""
     return NOT_KNOWN if _unknown(value) else f"¥{value:,.0f}"

@@ -19,7 +19,7 @@ def at_least(units: npt.ArrayLike, mean: npt.ArrayLike, var: npt.ArrayLike) -> A
     P(n, mean), the lower incomplete gamma ratio, for the Poisson (26.4.21).
     """
     n, m, v = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in (units, mean, var)))
-    found = (n <= 0).astype(np.float64)
+    found = np.array(n <= 0, dtype=np.float64)
     asked = (n > 0) & (m > 0)
     poisson = asked & (v <= m * (1 + 1e-9))
     found[poisson] = special.gammainc(n[poisson], m[poisson])

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from vmi.returns.parameters import ReturnParameters
-from vmi.returns.problem import LotDecisions, ReturnsProblem
+from vmi.returns.problem import Array, LotDecisions, ReturnsProblem
 
 CENTS = 0.01
 SLACK = 1e-6
@@ -98,6 +98,28 @@ class _Books:
         known = {c: self.problem.parts[c].dropna() for c in ("weight_kg", "volume_l")}
         return {c: float(v.median()) if len(v) else 0.0 for c, v in known.items()}
 
+    @cached_property
+    def waiting(self) -> dict[str, list[tuple[str, int]]]:
+        found: dict[str, list[tuple[str, int]]] = {}
+        for row in self.problem.waiting.to_dict("records"):
+            found.setdefault(row["warehouse_id"], []).append((row["part_id"], int(row["qty"])))
+        return found
+
+    @cached_property
+    def used_parts(self) -> set[str]:
+        usage = self.problem.recent_usage
+        since = self.problem.as_of.normalize() - pd.Timedelta(days=self.parameters.superseded_quiet_days)
+        return set(usage.loc[(pd.to_datetime(usage["day"]) > since) & (usage["qty"] > 0), "part_id"])
+
+    @cached_property
+    def wanted_parts(self) -> set[str]:
+        asked = set(self.problem.open_parts)
+        return asked | {part for part, ordered in self.allowed if ordered in asked}
+
+    @cached_property
+    def seen_windows(self) -> dict[tuple[int, int], tuple[Array, Array]]:
+        return {}
+
     def lane(self, origin: str, target: str) -> dict[str, Any]:
         """Return the standard lane, one without cost where there is none: that is found as a fault."""
         nothing = {"cost_per_shipment": 0.0, "cost_per_kg": 0.0, "transit_hours": np.nan}
@@ -129,9 +151,7 @@ class _Books:
         return final if final == part or (part, final) in self.allowed else part
 
     def owed(self, part: str, warehouse: str) -> int:
-        rows = self.problem.waiting[self.problem.waiting["warehouse_id"] == warehouse]
-        pairs = zip(rows["part_id"], rows["qty"], strict=True)
-        return sum(int(qty) for ordered, qty in pairs if (part, ordered) in self.allowed)
+        return sum(qty for ordered, qty in self.waiting.get(warehouse, []) if (part, ordered) in self.allowed)
 
     def chance(self, part: str, warehouse: str, days: tuple[float, float], unit: int) -> float:
         """Return P(D >= unit) over ``days`` (start, stop)."""
@@ -143,7 +163,9 @@ class _Books:
         start, stop = int(days[0]), min(int(days[1]), self.problem.horizon_days)
         if row < 0 or start >= stop:
             return 0.0
-        mean, var = (round(float(a[row]), 6) for a in self.problem.window(start, stop))
+        if (start, stop) not in self.seen_windows:
+            self.seen_windows[start, stop] = self.problem.window(start, stop)
+        mean, var = (round(float(a[row]), 6) for a in self.seen_windows[start, stop])
         if mean <= 0:
             return 0.0
         if var <= mean * (1 + 1e-9):
@@ -221,18 +243,17 @@ def _earned_there(books: _Books, move: dict[str, Any], place: int) -> float:
 def _earned_here(books: _Books, move: dict[str, Any], units: range) -> float:
     part, here, left = move["part_id"], move["warehouse_id"], books.left(move)
     owed = books.owed(part, here)
-    return sum(books.chance(part, here, (0, left), unit - owed) for unit in units) * _earned(
-        books, part, max(left, 0.0)
-    )
+    chances = [books.chance(part, here, (0, left), unit - owed) for unit in units]
+    return sum(chances) * _earned(books, part, max(left, 0.0))
 
 
 def _return_faults(books: _Books) -> Iterator[str]:
     """Check who goes back: all that are due, none that an override holds, superseded ones only if useless."""
-    gone = {(_key(m)) for m in books.moves}
+    gone = {_key(m) for m in books.moves}
     for key, lot in books.lots.items():
-        if books.left(lot) <= 0 and key not in books.returned and key not in gone:
-            if not books.in_force("no_return", key[1], key[0]):
-                yield f"lot {key}: at the end of its window and not returned"
+        due = key not in books.returned and key not in gone and books.left(lot) <= 0
+        if due and not books.in_force("no_return", key[1], key[0]):
+            yield f"lot {key}: at the end of its window and not returned"
     for key, row in books.returned.items():
         if key not in books.lots:
             continue
@@ -247,18 +268,14 @@ def _return_faults(books: _Books) -> Iterator[str]:
 
 
 def _useless(books: _Books, part: str) -> bool:
-    problem = books.problem
-    final = str(problem.supersession.final.get(part, part))
-    since = problem.as_of.normalize() - pd.Timedelta(days=books.parameters.superseded_quiet_days)
-    usage = problem.recent_usage
-    used = ((usage["part_id"] == part) & (pd.to_datetime(usage["day"]) > since) & (usage["qty"] > 0)).any()
-    wanted = any((part, ordered) in books.allowed or part == ordered for ordered in problem.open_parts)
-    return final != part and (part, final) not in books.allowed and not used and not wanted
+    final = str(books.problem.supersession.final.get(part, part))
+    idle = part not in books.used_parts and part not in books.wanted_parts
+    return final != part and (part, final) not in books.allowed and idle
 
 
 def _works(books: _Books, warehouse: str, day: pd.Timestamp) -> bool:
     calendar = books.problem.workdays
-    open_here = bool(calendar.is_open("warehouse", warehouse, day)) and bool(calendar.is_open("carrier", "", day))
+    open_here = all(calendar.is_open(*who, day.to_datetime64()) for who in (("warehouse", warehouse), ("carrier", "")))
     return day > books.problem.as_of.normalize() and open_here
 
 
@@ -276,7 +293,7 @@ def _transfer_faults(books: _Books) -> Iterator[str]:
             yield f"{name}: faster than its lane"
         if not _works(books, move["warehouse_id"], move["ship_on"]):
             yield f"{name}: leaves when warehouse or carrier do not work"
-        if not books.problem.workdays.is_open("warehouse", move["to_warehouse"], move["eta_on"]):
+        if not books.problem.workdays.is_open("warehouse", move["to_warehouse"], move["eta_on"].to_datetime64()):
             yield f"{name}: arrives when the warehouse does not work"
         if (move["part_id"], move["lot_id"]) in before:
             yield f"{name}: moved before"

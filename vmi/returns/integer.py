@@ -1,7 +1,8 @@
 """The seam to OR-Tools: a sparse mixed integer program in arrays, solved by HiGHS through MathOpt.
 
 Limits are nodes and gap, never seconds, and the solver runs on one thread: the same program gives the same answer on
-every machine.
+every machine. A program too large to be solved whole is priced by its linear relaxation, which gives the bound, and
+searched among the columns whose reduced cost is low.
 """
 
 from typing import NamedTuple
@@ -38,8 +39,35 @@ def solve(program: Program, parameters: ReturnParameters) -> tuple[Array, float]
     NoSolution
         The solver failed outright. Reaching a limit before a solution is found is not a failure: x = 0 stands.
     """
-    if not len(program.cost):
-        return np.zeros(0), 0.0
+    if len(program.cost) <= parameters.exact_columns:
+        return _solve_integer(program, parameters) if len(program.cost) else (np.zeros(0), 0.0)
+    bound, reduced = _price(program)
+    keep = reduced <= parameters.price_within
+    x = np.zeros(len(program.cost))
+    x[keep], _ = _solve_integer(_only(program, keep), parameters)
+    return x, bound
+
+
+def _price(program: Program) -> tuple[float, Array]:
+    """Return the optimum of the linear relaxation, a bound, and its reduced costs."""
+    model = mathopt.Model.from_model_proto(_proto(program._replace(integer=np.zeros(len(program.cost), dtype=bool))))
+    options = highs_pb2.HighsOptionsProto(string_options={"parallel": "off"})
+    settings = mathopt.SolveParameters(highs=options, random_seed=0)
+    result = mathopt.solve(model, mathopt.SolverType.HIGHS, params=settings)
+    if not result.has_primal_feasible_solution():
+        raise NoSolution(f"solver ended with {result.termination.reason.value}: {result.termination.detail}")
+    variables = sorted(model.variables(), key=lambda v: v.id)
+    return float(result.objective_value()), np.round(np.array(result.reduced_costs(variables)), 6)
+
+
+def _only(program: Program, keep: Flags) -> Program:
+    """Return the program with the other columns fixed at 0."""
+    place, held = np.cumsum(keep) - 1, keep[program.columns]
+    triplets = (program.rows[held], place[program.columns[held]], program.values[held])
+    return Program(program.cost[keep], program.integer[keep], *triplets, program.upper)
+
+
+def _solve_integer(program: Program, parameters: ReturnParameters) -> tuple[Array, float]:
     model = mathopt.Model.from_model_proto(_proto(program))
     settings = mathopt.SolveParameters(
         highs=highs_pb2.HighsOptionsProto(string_options={"parallel": "off"}),

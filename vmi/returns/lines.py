@@ -74,9 +74,7 @@ def _moved_units(lines: pd.DataFrame) -> pd.DataFrame:
     arrival = units.sort_values(["serves", "to_warehouse", "received_on", "lot_id", "part_id", "warehouse_id"])
     place = arrival.groupby(["serves", "to_warehouse"], sort=False).cumcount().reindex(units.index) + 1.0
     back = units.groupby("lot", sort=False).cumcount() + 1.0
-    units["there"], units["here"] = (
-        chance_there(units, place.to_numpy(dtype=np.float64)),
-        chance_here(units, back.to_numpy(dtype=np.float64)),
-    )
+    units["there"] = chance_there(units, np.asarray(place, dtype=np.float64))
+    units["here"] = chance_here(units, np.asarray(back, dtype=np.float64))
     units["benefit"] = (units["there"] * units["earning"] - units["here"] * units["stay_earning"]).round(6)
     return units

@@ -64,7 +64,7 @@ def owed(problem: ReturnsProblem, parts: pd.Series, warehouses: pd.Series) -> Ar
     served = waiting.merge(problem.supersession.substitutes, on="ordered_part_id")
     units = served.groupby(["part_id", "warehouse_id"])["qty"].sum().astype(np.float64)
     asked = pd.MultiIndex.from_arrays([parts.to_numpy(dtype=object), warehouses.to_numpy(dtype=object)])
-    return units.reindex(asked).fillna(0.0).to_numpy(dtype=np.float64)
+    return np.asarray(units.reindex(asked).fillna(0.0), dtype=np.float64)
 
 
 def _with_part_figures(lots: pd.DataFrame, problem: ReturnsProblem, parameters: ReturnParameters) -> pd.DataFrame:

@@ -122,7 +122,7 @@ def _units(options: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
 def _trips(options: pd.DataFrame, lines: Whole) -> tuple[Whole, pd.DataFrame]:
     """Return the trip of each line, and one row per trip with its cost_per_shipment."""
     travel = options.iloc[lines]
-    number: Whole = travel.groupby(["warehouse_id", "to_warehouse"], sort=True).ngroup().to_numpy(dtype=np.int64)
+    number = np.asarray(travel.groupby(["warehouse_id", "to_warehouse"], sort=True).ngroup(), dtype=np.int64)
     trips = travel.assign(number=number).drop_duplicates("number").sort_values("number")
     return number, trips[["cost_per_shipment"]]
 

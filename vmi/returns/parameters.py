@@ -19,8 +19,14 @@ class ReturnParameters:
     superseded_quiet_days: int = parameter(
         180, "days", "an old part that nobody can use and nobody ordered for half a year goes back"
     )
-    relative_gap: float = parameter(1e-4, "fraction", "below what the demand distributions know")
-    node_limit: int = parameter(200, "nodes", "a limit that gives the same plan on every machine, unlike seconds")
+    relative_gap: float = parameter(2e-3, "fraction", "below what the demand distributions know")
+    node_limit: int = parameter(5, "nodes", "a limit that gives the same plan on every machine, unlike seconds")
+    exact_columns: int = parameter(
+        2000, "columns", "up to here the whole program is solved as integers in a second or two"
+    )
+    price_within: float = parameter(
+        1.0, "CNY", "above the exact size, choices that the linear relaxation prices dearer than this are left out"
+    )
     max_units: int = parameter(60, "units", "of a lot weighed one by one per target; more would not sell there")
 
     def __post_init__(self) -> None:

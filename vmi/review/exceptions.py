@@ -4,10 +4,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from vmi.past import Past
 from vmi.planning import Night
 from vmi.review.firm import differing, unanswered
-from vmi.review.past import Past
-from vmi.review.stock import staying_lots, unit_costs
+from vmi.review.space import full_warehouses
+from vmi.review.stock import return_cost, staying_lots, unit_costs
 from vmi.worklist.exceptions import (
     AGEING_LOTS,
     FALLBACKS,
@@ -15,6 +16,7 @@ from vmi.worklist.exceptions import (
     LATE_LINES,
     OVERRIDES_IN_FORCE,
     PART_NAMES,
+    REJECTS,
     RISKY_ORDERS,
     SHORTAGES,
     STALE,
@@ -27,9 +29,9 @@ STALE_FILES = ("stock", "inbound")
 """Files that a plan must see fresh: snapshots of what moves every day."""
 
 
-def exceptions(night: Night, past: Past, weekly_forecast: pd.DataFrame) -> Exceptions:
-    """Return the night's exceptions; ``weekly_forecast`` says how far the plan reaches."""
-    situation, hints = night.situation, night.placement.hints
+def exceptions(night: Night, past: Past, weekly_forecast: pd.DataFrame, use: pd.DataFrame) -> Exceptions:
+    """Return the night's exceptions; ``weekly_forecast`` says how far the plan reaches, ``use`` is SPACE_USE."""
+    situation = night.situation
     weeks = weekly_forecast["week"]
     lots = staying_lots(night)
     return Exceptions(
@@ -38,7 +40,7 @@ def exceptions(night: Night, past: Past, weekly_forecast: pd.DataFrame) -> Excep
         parts=situation.parts[list(PART_NAMES.columns)],
         late_lines=late_lines(night),
         shortages=shortages(night),
-        full_warehouses=hints.full_warehouses,
+        full_warehouses=full_warehouses(night, use),
         risky_orders=risky_orders(night),
         ageing_lots=lots[list(AGEING_LOTS.columns)],
         overrides=overrides(night, lots),
@@ -47,6 +49,7 @@ def exceptions(night: Night, past: Past, weekly_forecast: pd.DataFrame) -> Excep
         confirmations=differing(past, situation.timezone),
         fallbacks=fallbacks(night),
         uncovered=uncovered(night),
+        rejects=past.rejects[list(REJECTS.columns)],
         stale=stale(past, night.config.planning.stale_days),
         calendar_verified_through=night.outlook.forecast.calendar_verified_through,
         horizon_end=situation.as_of if weeks.empty else weeks.max() + pd.Timedelta(days=6),
@@ -97,6 +100,7 @@ def shortages(night: Night) -> pd.DataFrame:
 def risky_orders(night: Night) -> pd.DataFrame:
     """Return RISKY_ORDERS: tonight's firm lines."""
     firm = night.replenishment.loc[night.replenishment["commitment"].eq("firm")]
+    firm = firm.assign(return_cost=return_cost(firm["unit_cost"], night.config.returns))
     ordered = firm.sort_values(["supplier_id", "part_id", "warehouse_id", "line_id"], ignore_index=True)
     return ordered[list(RISKY_ORDERS.columns)]
 
@@ -130,14 +134,19 @@ def fallbacks(night: Night) -> pd.DataFrame:
 
 
 def uncovered(night: Night) -> pd.DataFrame:
-    """Return UNCOVERED: cities with centres whose lane of first cover, if any, does not keep the promise."""
+    """Return UNCOVERED: cities with centres whose lane of first cover, if any, does not keep the promise.
+
+    The cost is that of a late line, as dispatch weighs it by criticality, for each line of the last four weeks.
+    """
     situation, planning = night.situation, night.config.planning
     kept = night.cover["transit_hours"] + planning.handling_hours <= planning.promise_hours
     centres = situation.centres.loc[~situation.centres["city"].isin(night.cover.loc[kept, "city"])]
     usage = situation.usage.loc[situation.usage["day"].gt(situation.as_of - pd.Timedelta(days=RECENT_DAYS))]
-    value = (usage["qty"] * unit_costs(situation.parts, usage["part_id"])).groupby(usage["centre_id"]).sum()
+    criticality = usage["part_id"].map(situation.parts.set_index("part_id")["criticality"]).fillna("B")
+    late = usage["lines"].astype(float) * criticality.map(night.config.dispatch.late_cost())
+    value = late.groupby(usage["centre_id"]).sum()
     worth = centres.assign(value=centres["centre_id"].map(value).astype(float).fillna(0.0).round(4))
-    cities = worth.groupby("city", as_index=False).agg(centres=("centre_id", "size"), demand_cny=("value", "sum"))
+    cities = worth.groupby("city", as_index=False).agg(centres=("centre_id", "size"), late_cny=("value", "sum"))
     return cities.sort_values("city", ignore_index=True)[list(UNCOVERED.columns)]
 
 

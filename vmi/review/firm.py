@@ -5,8 +5,8 @@ import pandas as pd
 
 from vmi.frames import Situation
 from vmi.kpi.history import FIRM_LINES
+from vmi.past import Past
 from vmi.planning import Night
-from vmi.review.past import Past
 from vmi.scorecards.history import FIRM_LINE_OUTCOMES, WANTED
 from vmi.worklist.exceptions import DIFFERING, UNANSWERED
 

@@ -5,9 +5,9 @@ import dataclasses
 import pandas as pd
 
 from vmi.kpi.history import ACTUALS, KpiHistory
+from vmi.past import Past
 from vmi.planning import Night
 from vmi.review.firm import firm_lines, last_firm_lines
-from vmi.review.past import Past
 from vmi.review.stock import flows, stock_tonight
 from vmi.schedule.problem import DispatchProblem, first_wave
 from vmi.schedule.promises import promise_by

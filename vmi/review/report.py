@@ -1,10 +1,13 @@
 """Bring the night, its figures and its worklist into the view that the report is made from."""
 
+from dataclasses import dataclass, fields
+
 import numpy as np
 import pandas as pd
 
 from forecasts.calendar import Calendar
 from vmi.kpi.measure import Measure
+from vmi.past import Past
 from vmi.planning import Night
 from vmi.reports.view import (
     HOLIDAYS,
@@ -17,7 +20,6 @@ from vmi.reports.view import (
     ReportView,
 )
 from vmi.review.exceptions import stale
-from vmi.review.past import Past
 
 HISTORY_WEEKS = 40
 AHEAD_DAYS = 120
@@ -25,17 +27,20 @@ WEEK = pd.Timedelta(days=7)
 PAIR = ["part_id", "warehouse_id"]
 
 
-def report_view(
-    night: Night,
-    past: Past,
-    reviewed: tuple[dict[str, Measure], pd.DataFrame, pd.DataFrame],
-    weekly_forecast: pd.DataFrame,
-    plan_id: str,
-    engine_version: str,
-) -> ReportView:
-    """Return the view; ``reviewed`` are the measures, the worklist and the marked order lines."""
+@dataclass(frozen=True)
+class Reviewed:
+    """What the review has found so far: measures, WORKLIST, marked order lines, WEEKLY_FORECAST and SPACE_USE."""
+
+    measures: dict[str, Measure]
+    worklist: pd.DataFrame
+    lines: pd.DataFrame
+    weekly_forecast: pd.DataFrame
+    space_use: pd.DataFrame
+
+
+def report_view(night: Night, past: Past, reviewed: Reviewed, plan_id: str, engine_version: str) -> ReportView:
+    """Return the view of a reviewed night."""
     situation, planning = night.situation, night.config.planning
-    measures, worklist, lines = reviewed
     masters = ("parts", "suppliers", "warehouses", "centres", "lanes", "stock", "inbound")
     decided = ("replenishment", "returns", "transfers", "deliveries", "targets")
     return ReportView(
@@ -43,13 +48,10 @@ def report_view(
         as_of=situation.as_of,
         timezone=situation.timezone,
         engine_version=engine_version,
-        measures=measures,
-        worklist=worklist,
+        **{f.name: getattr(reviewed, f.name) for f in fields(reviewed)},
         **{name: getattr(situation, name) for name in masters},
         **{name: getattr(night, name) for name in decided},
         cover=night.cover,
-        lines=lines,
-        weekly_forecast=weekly_forecast,
         weekly_history=weekly_history(night),
         holidays=holidays(night),
         imports=imports(past, planning.stale_days),
@@ -124,10 +126,14 @@ def imports(past: Past, stale_days: int) -> pd.DataFrame:
 
 
 def rejects(past: Past) -> pd.DataFrame:
-    """Return REJECTS by file; the rule that kept a row out stands in its import's ``rejects.csv``, not in the store."""
-    files = past.imports.loc[past.imports["rejected"].gt(0)]
-    counted = files.assign(rule="left out of its last import; see that import's rejects.csv", lines=files["rejected"])
-    return counted.sort_values("file", ignore_index=True)[list(REJECTS.columns)]
+    """Return REJECTS; rows that the store did not keep are counted as such, so that each file's add up."""
+    kept = past.rejects.groupby(["file", "rule"], as_index=False).agg(lines=("line", "size"))
+    files = past.imports
+    stored = files["file"].map(past.rejects["file"].value_counts()).fillna(0)
+    beyond = files.assign(lines=files["rejected"] - stored, rule="not kept here; see that import's rejects.csv")
+    both = [f[list(REJECTS.columns)] for f in (kept, beyond.loc[beyond["lines"].gt(0)]) if len(f)]
+    counted = pd.concat(both or [REJECTS.empty()], ignore_index=True)
+    return counted.sort_values(["file", "rule"], ignore_index=True)
 
 
 def methods(night: Night) -> pd.DataFrame:

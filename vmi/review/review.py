@@ -7,13 +7,14 @@ import pandas as pd
 
 from vmi.kpi.lines import mark_lines
 from vmi.kpi.measure import Measure, as_json, measure
+from vmi.past import Past
 from vmi.planning import Night
 from vmi.reports.view import ReportView
 from vmi.review.exceptions import exceptions
 from vmi.review.kpi import kpi_history
-from vmi.review.past import Past
-from vmi.review.report import report_view
+from vmi.review.report import Reviewed, report_view
 from vmi.review.scorecards import scorecard_history
+from vmi.review.space import space_use
 from vmi.scorecards.score import score
 from vmi.worklist.rank import rank
 
@@ -57,7 +58,8 @@ def review(night: Night, past: Past, plan_id: str, engine_version: str) -> Revie
     measures = measure(history, config.kpi)
     lines = mark_lines(history)
     weekly_forecast = night.outlook.weekly()
-    worklist = rank(exceptions(night, past, weekly_forecast), config.worklist)
+    use = space_use(night)
+    worklist = rank(exceptions(night, past, weekly_forecast, use), config.worklist)
     cards = score(scorecard_history(night, past, history, lines), config.scorecards)
-    view = report_view(night, past, (measures, worklist, lines), weekly_forecast, plan_id, engine_version)
+    view = report_view(night, past, Reviewed(measures, worklist, lines, weekly_forecast, use), plan_id, engine_version)
     return Review(measures, worklist, cards, view, as_json(measures))

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from vmi.kpi.history import KpiHistory
+from vmi.past import Past
 from vmi.planning import Night
 from vmi.review.firm import outcomes, wanted
-from vmi.review.past import Past
 from vmi.review.stock import stock_tonight
 from vmi.scorecards.history import FLOWS, SITE_DAYS, ScorecardHistory
 
@@ -24,16 +24,10 @@ def scorecard_history(night: Night, past: Past, history: KpiHistory, lines: pd.D
 
 
 def site_days(night: Night, past: Past) -> pd.DataFrame:
-    """Return SITE_DAYS of earlier nights and tonight, against today's capacities.
-
-    How much of the stock was aged is known for tonight only; earlier days carry no value, so that the aged share of
-    a month is a share of the same days above and below the line.
-    """
+    """Return SITE_DAYS of earlier nights and tonight, against today's capacities."""
     tonight = stock_tonight(night.situation, night.config.scorecards.aged_days)
-    unknown = float("nan")
-    before = past.stock_days.assign(value=unknown, aged_value=unknown)
     columns = ["as_of", "warehouse_id", "value", "aged_value", "volume"]
-    days = pd.concat([f[columns] for f in (before, tonight) if len(f)], ignore_index=True)
+    days = pd.concat([f[columns] for f in (past.stock_days, tonight) if len(f)], ignore_index=True)
     capacity = night.situation.warehouses.set_index("warehouse_id")["capacity_m3"]
     days = days.rename(columns={"volume": "volume_m3"}).assign(capacity_m3=days["warehouse_id"].map(capacity))
     return days.sort_values(["as_of", "warehouse_id"], ignore_index=True)[list(SITE_DAYS.columns)]

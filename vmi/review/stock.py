@@ -4,9 +4,10 @@ import pandas as pd
 
 from vmi.frames import Frame, Situation
 from vmi.kpi.history import FLOWS
+from vmi.past import Past
 from vmi.placement.build import occupied
 from vmi.planning import Night
-from vmi.review.past import Past
+from vmi.returns.parameters import ReturnParameters
 
 STOCK_TONIGHT = Frame("stock_tonight", ("as_of", "warehouse_id", "units", "value", "volume", "aged_value"))
 LOT = ["warehouse_id", "part_id", "lot_id"]
@@ -15,6 +16,11 @@ LOT = ["warehouse_id", "part_id", "lot_id"]
 def unit_costs(parts: pd.DataFrame, part_ids: pd.Series) -> pd.Series:
     """Return the unit cost of each part id [CNY], 0 for a part not known."""
     return part_ids.map(parts.set_index("part_id")["unit_cost"]).astype(float).fillna(0.0)
+
+
+def return_cost(unit_cost: pd.Series, parameters: ReturnParameters) -> pd.Series:
+    """Return what it costs to send a unit back: the supplier's share of its cost, and handling [CNY/unit]."""
+    return (parameters.return_rate * unit_cost.astype(float) + parameters.return_handling).round(6)
 
 
 def stock_tonight(situation: Situation, aged_days: int) -> pd.DataFrame:
@@ -71,22 +77,23 @@ def staying_lots(night: Night) -> pd.DataFrame:
     """Return the available lots less what tonight returns, moves and delivers out of them.
 
     Columns warehouse_id, part_id, lot_id, qty, unit_cost, days_left: days until the end of the supplier's return
-    window, negative after it. Sorted by lot.
+    window, negative after it; return_cost [CNY/unit]. Sorted by lot.
     """
     situation = night.situation
     stock = situation.stock
     lots = stock.loc[stock["status"].eq("available") & stock["qty"].gt(0)]
-    left = lots.join(_leaving(night).rename("gone"), on=LOT)
+    left = lots.join(leaving_lots(night).rename("gone"), on=LOT)
     left = left.assign(qty=left["qty"] - left["gone"].astype(float).fillna(0.0))
     parts, suppliers = situation.parts.set_index("part_id"), situation.suppliers.set_index("supplier_id")
     window = left["part_id"].map(parts["supplier_id"]).map(suppliers["return_window_days"]).astype(float)
     age = (situation.as_of - pd.to_datetime(left["received_on"])).dt.days
-    left = left.assign(unit_cost=unit_costs(situation.parts, left["part_id"]), days_left=window - age)
-    columns = [*LOT, "qty", "unit_cost", "days_left"]
+    cost = unit_costs(situation.parts, left["part_id"])
+    left = left.assign(unit_cost=cost, days_left=window - age, return_cost=return_cost(cost, night.config.returns))
+    columns = [*LOT, "qty", "unit_cost", "days_left", "return_cost"]
     return left.loc[left["qty"].gt(0), columns].sort_values(LOT, ignore_index=True)
 
 
-def _leaving(night: Night) -> pd.Series:
+def leaving_lots(night: Night) -> pd.Series:
     """Return the units that leave each lot tonight, by LOT."""
     picks = night.deliveries.loc[night.deliveries["source"].eq("warehouse"), [*LOT, "qty"]]
     moved = night.transfers.rename(columns={"from_warehouse": "warehouse_id"})[[*LOT, "qty"]]

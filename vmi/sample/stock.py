@@ -19,7 +19,7 @@ SLOW_COVER_DAYS = 38.0
 HAZMAT_COVER = 2.0
 """A car without its battery stands still for weeks: traction batteries are held in spite of what they cost."""
 LEFTOVER_SHARE = 0.3
-NEAR_FULL, ROOMY = 0.97, (0.78, 0.92)
+NEAR_FULL, ROOMY = 0.88, (0.48, 0.62)
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def _volume_m3(
 def _size_warehouses(
     network: Network, parts: pd.DataFrame, holdings: pd.DataFrame, lines_per_day: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Give each warehouse the room that what it holds and awaits fills to 78 to 92 %, one of them to the brim."""
+    """Give each warehouse the room that what it holds and awaits fills to 48 to 62 %, one of them nearly to the brim."""
     warehouses = network.warehouses.copy()
     filled = rng.uniform(*ROOMY, len(warehouses))
     filled[min(1, len(warehouses) - 1)] = NEAR_FULL

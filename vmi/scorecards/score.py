@@ -18,8 +18,8 @@ OVERALL = "overall"
 def score(history: ScorecardHistory, parameters: ScorecardParameters) -> pd.DataFrame:
     """Return SCORECARDS for the last months: a row per metric, and one ``overall`` that closes each id's month.
 
-    Every id that has any metric in any of the months has all its scope's rows in each month; unknown ``actual``,
-    ``index`` and ``grade`` are empty. ``trigger`` says in words what follows.
+    An id has all its scope's rows in each month in which any of its metrics is known, none in the others; unknown
+    ``actual``, ``index`` and ``grade`` are empty, and so is the target of ``overall``. ``trigger`` says what follows.
     """
     months = [str(m) for m in pd.period_range(end=history.as_of, periods=parameters.months, freq="M")]
     scopes = {"supplier": supplier_metrics(history, parameters), "warehouse": warehouse_metrics(history)}
@@ -47,6 +47,8 @@ def _cards(scope: str, actuals: pd.DataFrame, months: list[str], parameters: Sco
     both = pd.concat([rows, _overall(rows)], ignore_index=True)
     both["grade"] = _grade(both["index"], parameters)
     both["trigger"] = _trigger(both, parameters.review_below)
+    # Only now: a month without a figure must stand between two others when the trigger looks at the month before.
+    both = both.loc[both["actual"].notna().groupby([both["month"], both["id"]]).transform("any")]
     place = both["metric"].map({metric: n for n, metric in enumerate([*weights, OVERALL])})
     return both.assign(place=place).sort_values(["month", "id", "place"], ignore_index=True)
 
@@ -68,7 +70,7 @@ def _overall(rows: pd.DataFrame) -> pd.DataFrame:
         .reset_index()
     )
     index = (sums["weighed"] / sums["known"]).round(4)
-    return sums[["month", "scope", "id"]].assign(metric=OVERALL, target=1.0, actual=index, index=index, weight=1.0)
+    return sums[["month", "scope", "id"]].assign(metric=OVERALL, target=np.nan, actual=index, index=index, weight=1.0)
 
 
 def _grade(index: pd.Series, parameters: ScorecardParameters) -> pd.Series:

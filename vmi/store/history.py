@@ -6,7 +6,7 @@ The same night planned again, its first run now published, finds the same past a
 import pandas as pd
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, cast, func, or_, select
 
-from vmi.review.past import (
+from vmi.past import (
     ANSWERS,
     ARRIVALS,
     FORECASTS,
@@ -21,7 +21,7 @@ from vmi.review.past import (
     PastParameters,
 )
 from vmi.store.frames_io import read_frame, table_of
-from vmi.store.ledger import input_files
+from vmi.store.ledger import input_files, rejected_rows
 from vmi.store.runs import COUNTING, RUNS
 from vmi.store.stock_history import on_hand_history
 from vmi.tables.inputs import INPUT_TABLES
@@ -58,6 +58,7 @@ def past(connection: Connection, as_of: pd.Timestamp, timezone: str, parameters:
         answers=_answers(connection, firm_lines, as_of, timezone),
         wanted=_wanted(connection, start, as_of),
         imports=_imports(connection, as_of, timezone),
+        rejects=rejected_rows(connection),
         first_as_of=first,
         last_as_of=last,
         forecasts=forecasts,

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Subquery, func, select
 
 from vmi.store.frames_io import read_frame, table_of
 from vmi.tables.inputs import Order
-from vmi.tables.ledger import Import, ImportFile
+from vmi.tables.ledger import Import, ImportFile, ImportReject
 
 IMPORTS = table_of(Import)
 FILES = table_of(ImportFile)
+REJECTS = table_of(ImportReject)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def input_files(connection: Connection, timezone: str = "UTC") -> pd.DataFrame:
 
     Columns ``name file_name encoding sha256 rows_read imported rejected import_id imported_at``.
     """
-    newest = select(FILES.c.name, func.max(FILES.c.import_id).label("import_id")).group_by(FILES.c.name).subquery()
+    newest = _newest_import()
     columns = ("name", "file_name", "encoding", "sha256", "rows_read", "imported", "rejected", "import_id")
     files = (
         select(*(FILES.c[n] for n in columns), IMPORTS.c.imported_at)
@@ -44,6 +45,23 @@ def input_files(connection: Connection, timezone: str = "UTC") -> pd.DataFrame:
         .join(IMPORTS, IMPORTS.c.import_id == FILES.c.import_id)
     )
     return read_frame(connection, files, timezone).sort_values("name", ignore_index=True)
+
+
+def rejected_rows(connection: Connection) -> pd.DataFrame:
+    """Return the rows that the last import of each file left out, as far as they are kept, sorted by file and line.
+
+    Columns ``file line column value rule mend``.
+    """
+    newest = _newest_import()
+    names = ("file", "line", "column_name", "value", "rule", "mend")
+    of_newest = (newest.c.name == REJECTS.c.file) & (newest.c.import_id == REJECTS.c.import_id)
+    found = read_frame(connection, select(*(REJECTS.c[n] for n in names)).join(newest, of_newest))
+    return found.rename(columns={"column_name": "column"}).sort_values(["file", "line"], ignore_index=True)
+
+
+def _newest_import() -> Subquery:
+    """Return name, import_id: the last import of each file."""
+    return select(FILES.c.name, func.max(FILES.c.import_id).label("import_id")).group_by(FILES.c.name).subquery()
 
 
 def open_order_lines(connection: Connection) -> int:

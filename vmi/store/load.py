@@ -13,10 +13,13 @@ from sqlmodel import SQLModel
 from vmi.contract import INPUTS
 from vmi.store.frames_io import table_of, write_frame
 from vmi.tables.inputs import INPUT_TABLES, Inbound, Stock
-from vmi.tables.ledger import Import, ImportFile, InboundSeen, Receipt
+from vmi.tables.ledger import Import, ImportFile, ImportReject, InboundSeen, Receipt
 
 KEEPS = {"orders": ("first_promise",)}
 """Columns that an import never erases or moves once they are known."""
+
+REJECTS_KEPT = 10_000
+"""Rejected rows of a file that an import keeps: past so many nobody mends rows; ``rejects.csv`` has them all."""
 
 
 class LoadedFile(Protocol):
@@ -39,10 +42,12 @@ class LoadedFile(Protocol):
 
 
 class LoadedFolder(Protocol):
-    """An intake: its files by the contract's name."""
+    """An intake: its files by the contract's name; a row per rejected row (file, line, column, value, rule, mend)."""
 
     @property
     def tables(self) -> Mapping[str, LoadedFile]: ...
+    @property
+    def rejects(self) -> pd.DataFrame: ...
 
 
 def apply_intake(connection: Connection, intake: LoadedFolder, imported_at: datetime) -> int:
@@ -52,6 +57,7 @@ def apply_intake(connection: Connection, intake: LoadedFolder, imported_at: date
     go into ``receipts``, shipment lines that answer a plan line into ``inbound_seen``: the pipeline is closed by them.
     """
     import_id = _enter(connection, intake, imported_at)
+    _keep_rejects(connection, intake.rejects, import_id)
     for file in INPUTS:
         if file.name in intake.tables:
             _load(connection, file.name, intake.tables[file.name].frame, snapshot=file.replaces == "snapshot")
@@ -77,6 +83,15 @@ def _enter(connection: Connection, intake: LoadedFolder, imported_at: datetime) 
     if rows:
         write_frame(connection, ImportFile, pd.DataFrame(rows), {"import_id": import_id})
     return import_id
+
+
+def _keep_rejects(connection: Connection, rejects: pd.DataFrame, import_id: int) -> None:
+    """Enter the first rejected rows of each file, under the contract's name of the file."""
+    # "orders.csv.gz" of the folder is "orders" of the contract, as in import_files
+    named = rejects.assign(file=rejects["file"].astype(str).str.split(".").str[0])
+    kept = named.groupby("file", sort=False).head(REJECTS_KEPT).rename(columns={"column": "column_name"})
+    if len(kept):
+        write_frame(connection, ImportReject, kept, {"import_id": import_id})
 
 
 def _load(connection: Connection, name: str, frame: pd.DataFrame, *, snapshot: bool) -> None:

@@ -34,6 +34,19 @@ class ImportFile(SQLModel, table=True):
     rejected: int
 
 
+class ImportReject(SQLModel, table=True):
+    """A row that an import left out, and how to mend it; a file with very many keeps its first ones here."""
+
+    __tablename__: ClassVar[Any] = "import_rejects"
+    import_id: int = Field(primary_key=True, foreign_key="imports.import_id")
+    file: str = Field(primary_key=True, max_length=32)
+    line: int = Field(primary_key=True)
+    column_name: str
+    value: str
+    rule: str
+    mend: str
+
+
 class Receipt(SQLModel, table=True):
     """A lot when it was first seen at a warehouse; the pipeline is closed against these."""
 

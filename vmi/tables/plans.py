@@ -284,7 +284,7 @@ class Promise(SQLModel, table=True):
 
 
 class StockDay(SQLModel, table=True):
-    """What lay on hand in a warehouse at the close of as_of."""
+    """What lay in a warehouse at the close of as_of; ``aged_value`` is the value of the older units on hand."""
 
     __tablename__: ClassVar[Any] = "stock_days"
     run_id: int = _run()
@@ -292,6 +292,7 @@ class StockDay(SQLModel, table=True):
     warehouse_id: str = key_id()
     units: int
     value: Decimal = money()
+    aged_value: Decimal = money()
     volume: float
 
 

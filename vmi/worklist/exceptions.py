@@ -16,14 +16,23 @@ LATE_LINES = Frame(
 SHORTAGES = Frame("shortages", ("part_id", "short_qty", "available_qty", "available_on", "value_per_unit"))
 """Parts of which more would be ordered than their supplier has: units missing, and what the next is worth [CNY]."""
 
-FULL_WAREHOUSES = Frame("full_warehouses", ("warehouse_id", "space", "used_m3", "capacity_m3", "price_per_m3"))
-"""Warehouses whose volume bound tonight; ``space`` is ``volume`` or ``hazmat``; price [CNY per m3 and night]."""
+FULL_WAREHOUSES = Frame(
+    "full_warehouses", ("warehouse_id", "space", "used_m3", "capacity_m3", "price_per_m3", "cut_m3")
+)
+"""Warehouses whose space bound tonight: all that takes it after tonight, and its capacity; ``space`` is ``volume`` or
+``hazmat``; what a further m3 is worth tonight [CNY]; the volume by which orders were cut, NaN unknown."""
 
-RISKY_ORDERS = Frame("risky_orders", ("supplier_id", "part_id", "warehouse_id", "qty", "unit_cost", "return_risk"))
-"""Firm lines of tonight with the chance that their last unit is unsold at the end of the return window."""
+RISKY_ORDERS = Frame(
+    "risky_orders", ("supplier_id", "part_id", "warehouse_id", "qty", "unit_cost", "return_risk", "return_cost")
+)
+"""Firm lines of tonight with the chance that their last unit is unsold at the end of the return window, and what a
+unit costs that goes back [CNY]."""
 
-AGEING_LOTS = Frame("ageing_lots", ("warehouse_id", "part_id", "lot_id", "qty", "unit_cost", "days_left"))
-"""Available lots that stay after tonight's returns; days until the end of their supplier's return window."""
+AGEING_LOTS = Frame(
+    "ageing_lots", ("warehouse_id", "part_id", "lot_id", "qty", "unit_cost", "days_left", "return_cost")
+)
+"""Available lots that stay after tonight's returns; days until the end of their supplier's return window, and what a
+unit costs that goes back [CNY]."""
 
 OVERRIDES_IN_FORCE = Frame(
     "overrides_in_force", ("part_id", "warehouse_id", "kind", "value", "until", "by", "reason", "binds", "cost_cny")
@@ -48,8 +57,9 @@ DIFFERING = Frame(
 FALLBACKS = Frame("fallbacks", ("part_id", "warehouse_id", "method", "reason"))
 """Forecasts that fell back to a simpler method, and why; ``value_cny`` of the forecast is optional."""
 
-UNCOVERED = Frame("uncovered", ("city", "centres", "demand_cny"))
-"""Cities with centres that no lane reaches within the promise; demand of the last four weeks [CNY], NaN unknown."""
+UNCOVERED = Frame("uncovered", ("city", "centres", "late_cny"))
+"""Cities with centres that no lane reaches within the promise; what it costs that the lines of the last four weeks were
+late [CNY], NaN unknown."""
 
 REJECTS = Frame("rejects", ("file", "line", "column", "value", "rule", "mend"))
 STALE = Frame("stale", ("file", "imported_on", "age_days", "limit_days"))

@@ -89,7 +89,7 @@ def uncovered(found: Exceptions, parameters: WorklistParameters) -> pd.DataFrame
         "missing_lane",
         {
             "subject": cities["city"],
-            "money_at_risk": cities["demand_cny"],
+            "money_at_risk": cities["late_cny"],
             "cause": "No lane reaches "
             + count(cities["centres"], "centre")
             + " in "

@@ -1,41 +1,60 @@
 """Matters of stock: full warehouses, orders likely to come back, lots near their window, overrides."""
 
+import numpy as np
 import pandas as pd
 
 from vmi.worklist.exceptions import AGEING_LOTS, FULL_WAREHOUSES, OVERRIDES_IN_FORCE, RISKY_ORDERS, Exceptions
 from vmi.worklist.parameters import WorklistParameters
 from vmi.worklist.sentences import after, count, dates, money, nothing, rows
 
+WITHIN_REACH = 0.10
+"""Share of its capacity that a planner can free or rent tonight; the price of the first m3 holds no farther."""
+
+UNKNOWN_CUT = 0.01
+"""Share of its capacity by which a full space is taken to have cut the orders where that is not known."""
+
 
 def full_warehouses(found: Exceptions, parameters: WorklistParameters) -> pd.DataFrame:
-    """Return one row per warehouse and kind of space that bound tonight, with what a further m3 is worth."""
+    """Return one row per warehouse and kind of space that bound tonight, with what a further m3 is worth.
+
+    Money: that price for the volume by which orders were cut, up to WITHIN_REACH of the capacity; where the cut is
+    not known, for UNKNOWN_CUT of it.
+    """
     full = FULL_WAREHOUSES.check(found.full_warehouses)
     full = full.sort_values(["warehouse_id", "space"], ignore_index=True)
     if full.empty:
         return nothing()
     space = full["space"].map({"hazmat": "hazmat space of "}).fillna("")
-    used = full["used_m3"].map("{:,.0f}".format) + " of " + full["capacity_m3"].map("{:,.0f} m³".format)
-    worth = "a further m³ is worth " + money(full["price_per_m3"]) + " a night"
+    used = full["used_m3"].map("{:,.1f}".format) + " of " + full["capacity_m3"].map("{:,.1f} m³".format)
+    worth = "a further m³ is worth " + money(full["price_per_m3"]) + " tonight"
+    cut, capacity = full["cut_m3"].astype(float), full["capacity_m3"].astype(float)
+    known = cut.map("; orders were cut by {:,.2f} m³".format).where(cut.notna(), "")
     return rows(
         "warehouse_full",
         {
             "subject": space + full["warehouse_id"],
             "warehouse_id": full["warehouse_id"],
-            "money_at_risk": full["price_per_m3"].astype(float),
-            "cause": space + full["warehouse_id"] + " is full (" + used + "): " + worth + ".",
+            "money_at_risk": full["price_per_m3"].astype(float)
+            * np.minimum(cut.fillna(UNKNOWN_CUT * capacity), WITHIN_REACH * capacity),
+            "cause": space + full["warehouse_id"] + " is full (" + used + "): " + worth + known + ".",
             "action": "Return or move slow lots from there, or rent space below that price.",
         },
     )
 
 
 def risky_orders(found: Exceptions, parameters: WorklistParameters) -> pd.DataFrame:
-    """Return one row per part whose firm lines will likely come back; money: their value times the chance."""
+    """Return one row per part whose firm lines will likely come back.
+
+    Money: what sending back costs of the units to expect. The chance is that of a line's last unit; those before it
+    sell first, and theirs is taken to fall evenly to nothing: (qty + 1) / 2 units times the chance.
+    """
     orders = RISKY_ORDERS.check(found.risky_orders)
     orders = orders.loc[orders["return_risk"].ge(parameters.return_risk) & orders["qty"].gt(0)]
     if orders.empty:
         return nothing()
     value = orders["qty"] * orders["unit_cost"]
-    orders = orders.assign(value=value, at_risk=value * orders["return_risk"])
+    back = orders["return_risk"].astype(float) * (orders["qty"] + 1) / 2
+    orders = orders.assign(value=value, at_risk=back * orders["return_cost"])
     parts = orders.groupby(["part_id", "supplier_id"], sort=True, as_index=False).agg(
         units=("qty", "sum"),
         warehouses=("warehouse_id", "nunique"),
@@ -45,7 +64,8 @@ def risky_orders(found: Exceptions, parameters: WorklistParameters) -> pd.DataFr
         risk=("return_risk", "max"),
     )
     where = count(parts["warehouses"], "warehouse").mask(parts["warehouses"].eq(1), parts["warehouse_id"])
-    ordered = count(parts["units"], "unit") + " (" + money(parts["value"]) + ") are ordered for " + where
+    are = pd.Series(" are", parts.index).mask(parts["units"].eq(1), " is")
+    ordered = count(parts["units"], "unit") + " (" + money(parts["value"]) + ")" + are + " ordered for " + where
     chance = parts["risk"].map("{:.0%}".format)
     return rows(
         "return_risk",
@@ -62,7 +82,10 @@ def risky_orders(found: Exceptions, parameters: WorklistParameters) -> pd.DataFr
 
 
 def ageing_lots(found: Exceptions, parameters: WorklistParameters) -> pd.DataFrame:
-    """Return one row per warehouse with lots that reach their return window soon; money: the farthest horizon's."""
+    """Return one row per warehouse with lots that reach their return window soon.
+
+    The sentence tells the value of the goods, which is not lost; money: what sending them all back costs.
+    """
     soon, later, far = parameters.returnable_days
     lots = AGEING_LOTS.check(found.ageing_lots)
     lots = lots.loc[lots["days_left"].le(far) & lots["qty"].gt(0)]
@@ -73,12 +96,14 @@ def ageing_lots(found: Exceptions, parameters: WorklistParameters) -> pd.DataFra
         far=value,
         later=value.where(lots["days_left"].le(later), 0.0),
         soon=value.where(lots["days_left"].le(soon), 0.0),
+        at_risk=lots["qty"] * lots["return_cost"],
     ).sort_values(["far", "part_id", "lot_id"], ascending=[False, True, True])
     sites = valued.groupby("warehouse_id", sort=True, as_index=False).agg(
         lots=("lot_id", "size"),
         far=("far", "sum"),
         later=("later", "sum"),
         soon=("soon", "sum"),
+        at_risk=("at_risk", "sum"),
         dearest=("part_id", "first"),
         dearest_value=("far", "first"),
     )
@@ -90,7 +115,7 @@ def ageing_lots(found: Exceptions, parameters: WorklistParameters) -> pd.DataFra
         {
             "subject": sites["warehouse_id"],
             "warehouse_id": sites["warehouse_id"],
-            "money_at_risk": sites["far"],
+            "money_at_risk": sites["at_risk"],
             "cause": "Becomes returnable: " + steps[0] + ", " + steps[1] + ", " + total + largest,
             "action": "Offer these lots to the centres, or keep them with a no_return override that gives its reason.",
         },

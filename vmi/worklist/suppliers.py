@@ -6,6 +6,9 @@ from vmi.worklist.exceptions import DIFFERING, LATE_INBOUND, UNANSWERED, Excepti
 from vmi.worklist.parameters import WorklistParameters
 from vmi.worklist.sentences import after, count, dates, money, nothing, rows
 
+LATE_WEEK_SHARE = 0.05
+"""What a week's delay costs, as a share of the goods: safety stock is eaten up and the search takes hours."""
+
 
 def unanswered(found: Exceptions, parameters: WorklistParameters) -> pd.DataFrame:
     """Return one row per supplier with firm lines past the hour by which it should have answered."""
@@ -34,7 +37,10 @@ def unanswered(found: Exceptions, parameters: WorklistParameters) -> pd.DataFram
 
 
 def late_inbound(found: Exceptions, parameters: WorklistParameters) -> pd.DataFrame:
-    """Return one row per shipment that should have arrived."""
+    """Return one row per shipment that should have arrived.
+
+    Goods on a late truck are not lost: money is LATE_WEEK_SHARE of their value per week begun, at most all of it.
+    """
     lines = LATE_INBOUND.check(found.inbound)
     lines = lines.loc[pd.to_datetime(lines["eta_on"]).le(found.as_of)]
     if lines.empty:
@@ -44,6 +50,7 @@ def late_inbound(found: Exceptions, parameters: WorklistParameters) -> pd.DataFr
         lines=("part_id", "size"), units=("qty", "sum"), value=("value", "sum"), eta_on=("eta_on", "min")
     )
     content = count(late["lines"], "line") + ", " + count(late["units"], "unit") + ", " + money(late["value"])
+    weeks = (found.as_of - pd.to_datetime(late["eta_on"])).dt.days // 7 + 1
     origin = after(" from ", late["from_id"])
     return rows(
         "late_inbound",
@@ -51,7 +58,7 @@ def late_inbound(found: Exceptions, parameters: WorklistParameters) -> pd.DataFr
             "subject": "shipment " + late["shipment_id"],
             "warehouse_id": late["warehouse_id"],
             "supplier_id": late["from_id"].where(late["from_id"].isin(found.parts["supplier_id"]), ""),
-            "money_at_risk": late["value"],
+            "money_at_risk": late["value"] * (LATE_WEEK_SHARE * weeks).clip(upper=1.0),
             "cause": "Due at "
             + late["warehouse_id"]
             + " on "

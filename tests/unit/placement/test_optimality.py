@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from vmi.placement.catalogue import assignment_cost, hub_sets, pattern
-from vmi.placement.evaluate import _pool, _stock_cost, evaluate
+from vmi.placement.evaluate import _Book, _pool, _stock_cost, evaluate
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.place import place
 from vmi.placement.problem import PlacementProblem
@@ -70,9 +70,9 @@ def pool_costs(
     problem: PlacementProblem, name: str, pools: list[tuple[int, int, bool]], quantities: list[int]
 ) -> dict[tuple[tuple[int, int, bool], int], float]:
     ids = problem.warehouse_ids
-    keys = list(itertools.product(pools, quantities))
+    keys, book = list(itertools.product(pools, quantities)), _Book(problem)
     rows = [
-        _pool(problem, PARAMETERS, (name, ids[pool[0]]), [ids[r] for r in range(len(ids)) if pool[1] >> r & 1], qty)
+        _pool(book, PARAMETERS, (name, ids[pool[0]]), [ids[r] for r in range(len(ids)) if pool[1] >> r & 1], qty)
         for pool, qty in keys
     ]
     table = pd.DataFrame(rows)

@@ -43,6 +43,7 @@ def company(parts: int = 120, seed: int = 4) -> ReportView:
     lines = _order_lines(rng, masters, pairs)
     stock = _stock(rng, masters["parts"], pairs)
     plan = _plan(rng, masters, pairs, lines, stock)
+    plan["space_use"] = _space_use(masters, stock, plan)
     history = KpiHistory(
         as_of=AS_OF,
         timezone=ZONE,
@@ -253,6 +254,28 @@ def _plan(
     }
 
 
+def _space_use(masters: dict[str, pd.DataFrame], stock: pd.DataFrame, plan: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    orders = plan["replenishment"]
+    coming = pd.concat([plan["inbound"], orders.loc[orders["commitment"].eq("firm")]])
+    litres = masters["parts"].set_index("part_id")["volume_l"]
+    sites = masters["warehouses"].set_index("warehouse_id")
+    room = {"volume": "capacity_m3", "hazmat": "hazmat_capacity_m3"}
+    hazardous = masters["parts"].set_index("part_id")["hazmat"].eq("Y")
+
+    def volume(units: pd.DataFrame, space: str) -> pd.Series:
+        m3 = units["qty"] * units["part_id"].map(litres) / 1000
+        taken = m3.where(units["part_id"].map(hazardous) | (space == "volume"), 0.0)
+        return taken.groupby(units["warehouse_id"]).sum().reindex(sites.index).fillna(0.0)
+
+    spaces = [
+        pd.DataFrame({"lying_m3": volume(stock, s), "coming_m3": volume(coming, s), "capacity_m3": sites[c]})
+        .assign(space=s)
+        .reset_index()
+        for s, c in room.items()
+    ]
+    return pd.concat(spaces, ignore_index=True)
+
+
 def _worklist(rng: np.random.Generator, parts: pd.DataFrame) -> pd.DataFrame:
     some = parts.sample(60, random_state=8).reset_index(drop=True)
     penalty = np.round(np.exp(rng.normal(6.6, 1.5, len(some))), 2)
@@ -285,14 +308,14 @@ def _worklist(rng: np.random.Generator, parts: pd.DataFrame) -> pd.DataFrame:
         unanswered=silent,
         inbound=late,
         full_warehouses=pd.DataFrame(
-            [("FW03", "volume", 15.4, 15.5, 412.0)],
-            columns=["warehouse_id", "space", "used_m3", "capacity_m3", "price_per_m3"],
+            [("FW03", "volume", 15.4, 15.5, 412.0, 0.8)],
+            columns=["warehouse_id", "space", "used_m3", "capacity_m3", "price_per_m3", "cut_m3"],
         ),
         shortages=pd.DataFrame(
             [(some.loc[5, "part_id"], 14, 6, day("2026-12-08"), 310.0)],
             columns=["part_id", "short_qty", "available_qty", "available_on", "value_per_unit"],
         ),
-        uncovered=pd.DataFrame([("Ürümqi 乌鲁木齐", 2, 8_120.0)], columns=["city", "centres", "demand_cny"]),
+        uncovered=pd.DataFrame([("Ürümqi 乌鲁木齐", 2, 8_120.0)], columns=["city", "centres", "late_cny"]),
         stale=pd.DataFrame(
             [("inbound.csv", day("2026-11-14"), 6, 3)], columns=["file", "imported_on", "age_days", "limit_days"]
         ),

@@ -14,7 +14,7 @@ from vmi.kpi.lines import mark_lines
 from vmi.kpi.measure import measure
 from vmi.kpi.parameters import KpiParameters
 from vmi.reports.render import render
-from vmi.reports.view import ReportView
+from vmi.reports.view import SPACE_USE, ReportView
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +161,24 @@ def test_only_the_first_thirty_matters_are_on_the_page_and_the_rest_is_counted(v
 def test_a_warehouse_beyond_its_capacity_is_named_in_the_title(view: ReportView) -> None:
     tiny = view.warehouses.assign(capacity_m3=view.warehouses["capacity_m3"].where(view.warehouses.index != 1, 1.0))
     assert "FW02 is the fullest" in render(dataclasses.replace(view, warehouses=tiny))
+
+
+def test_room_is_shown_with_one_decimal_below_a_hundred_cubic_metres(view: ReportView) -> None:
+    use = pd.DataFrame(
+        [("FW02", "volume", 3.34, 1.66, 5.0), ("FW02", "hazmat", 0.52, 0.0, 1.5)],
+        columns=list(SPACE_USE.columns),
+    )
+    sites = view.warehouses.assign(capacity_m3=5.0, hazmat_capacity_m3=1.5)
+    page = render(dataclasses.replace(view, warehouses=sites, space_use=use))
+    assert "FW02 is the fullest, at 100\u00a0% (5.0 of 5.0 m³)" in page
+    assert "3.3 + 1.7 of 5.0" in page
+    assert "0.5 of 1.5 m³" in page
+
+
+def test_an_optimisation_without_a_status_leaves_the_column_out(view: ReportView, page: str) -> None:
+    bare = dataclasses.replace(view, optimisations=view.optimisations.assign(status=""))
+    assert "<th>Status</th>" in page
+    assert "<th>Status</th>" not in render(bare)
 
 
 def test_a_tile_says_met_or_missed_in_words_not_by_colour_alone(view: ReportView, page: str) -> None:

@@ -1,14 +1,20 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
-from lots_cases import AS_OF, closure, lane, lanes, lot, overrides, part, problem, units
 
 from vmi.frames import LOT_RETURNS, TRANSFERS
 from vmi.returns.evaluate import evaluate
 from vmi.returns.parameters import ReturnParameters
 from vmi.returns.problem import LotDecisions, ReturnsProblem
 from vmi.returns.settle import settle_lots
+from vmi.supersession import resolve
 from vmi.workdays import WorkDays
+
+sys.path.insert(0, str(Path(__file__).parent))
+from lots_cases import AS_OF, closure, lane, lanes, lot, overrides, part, problem, units
 
 PARAMETERS = ReturnParameters()
 SELLS_ELSEWHERE = {("P1", "FW02"): 0.4}
@@ -74,7 +80,7 @@ def test_a_lot_that_sells_where_it_lies_stays():
 
 def test_older_units_sell_first_so_those_behind_them_are_the_ones_to_move():
     given = problem(
-        [lot("FW01", "P1", "A", 66, 2), lot("FW01", "P1", "B", 65, 2)], {("P1", "FW01"): 0.2, ("P1", "FW02"): 0.2}
+        [lot("FW01", "P1", "A", 66, 2), lot("FW01", "P1", "B", 65, 2)], {("P1", "FW01"): 0.12, ("P1", "FW02"): 0.2}
     )
     assert settled(given).transfers["lot_id"].tolist() == ["B"]
 
@@ -164,8 +170,6 @@ UNFIT = pd.DataFrame({"part_id": ["OLD", "NEW"], "model": ["M1", "M2"]})
 
 
 def superseded(**changes: object) -> ReturnsProblem:
-    from vmi.supersession import resolve
-
     given = {"supersession": resolve(pd.DataFrame(OLD_AND_NEW), UNFIT)} | changes
     return problem([lot("FW01", "OLD", "L1", 5, 2)], {("NEW", "FW02"): 1.0}, OLD_AND_NEW, **given)
 
@@ -177,8 +181,6 @@ def test_a_superseded_part_that_nobody_can_use_goes_back():
 
 
 def test_a_superseded_part_stays_while_it_is_ordered_used_held_or_fits():
-    from vmi.supersession import resolve
-
     used = pd.DataFrame({"part_id": ["OLD"], "day": [AS_OF - pd.Timedelta(days=179)], "qty": [1]})
     long_ago = used.assign(day=AS_OF - pd.Timedelta(days=180))
     assert settled(superseded(open_parts=pd.Index(["OLD"]))).returns.empty
@@ -212,3 +214,11 @@ def test_a_lot_whose_receipt_is_unknown_is_never_due():
     unknown = ("FW01", "P1", "L1", pd.NaT, 3)
     decided = settled(problem([unknown], SELLS_ELSEWHERE))
     assert decided.returns.empty and decided.transfers.empty
+
+
+def test_a_program_too_large_for_integers_is_priced_first_and_its_bound_still_holds():
+    demand = {("P1", "FW02"): 0.4, ("P1", "FW03"): 0.1}
+    given = problem([lot("FW01", "P1", "L1", 75, 3), lot("FW01", "P1", "L2", 70, 3)], demand)
+    whole = settled(given).optimisation
+    priced = settled(given, ReturnParameters(exact_columns=1)).optimisation
+    assert priced.bound <= whole.objective <= priced.objective < 0

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 import pandas as pd
 from sqlalchemy import Engine
 
-from tests.company import SHANGHAI, company, imported, order
+from tests.company import SHANGHAI, company, imported, order, rejects
 from vmi.config import Config
-from vmi.review.past import Past, PastParameters
+from vmi.past import REJECTS, Past, PastParameters
+from vmi.review.reach import past_reach
 from vmi.store import runs
 from vmi.store.engine import read_only
 from vmi.store.history import past
@@ -49,7 +50,7 @@ def returned(pick_up_on: str, qty: int = 2) -> pd.DataFrame:
 
 def stock_day(as_of: str, value: float) -> pd.DataFrame:
     row = {"as_of": pd.Timestamp(as_of), "warehouse_id": "W1", "units": 3, "value": value, "volume": 0.5}
-    return pd.DataFrame([row])
+    return pd.DataFrame([row | {"aged_value": 1.0}])
 
 
 def promise(order_id: str, text: str) -> pd.DataFrame:
@@ -196,5 +197,12 @@ def test_no_import_is_shown_as_later_than_the_night(engine: Engine) -> None:
     assert found.loc["stock", "rejected"] == 2
 
 
+def test_rejected_rows_are_found_with_line_rule_and_mend(engine: Engine) -> None:
+    imported(engine, company(), rejected=1, left_out=rejects(("orders.csv.gz", 12, "not_whole")))
+    found = seen(engine).rejects
+    assert tuple(found.columns) == REJECTS.columns
+    assert found.values.tolist() == [["orders", 12, "qty", "3.5", "not_whole", "write a whole number"]]
+
+
 def test_the_reach_covers_the_months_of_the_scorecards() -> None:
-    assert PastParameters.of(Config()) == PastParameters(order_days=100, on_hand_days=28)
+    assert past_reach(Config()) == PastParameters(order_days=100, on_hand_days=28)

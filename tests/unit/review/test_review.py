@@ -7,7 +7,6 @@ import pytest
 
 from tests.unit.review.nights import (
     AS_OF,
-    FIRM,
     ZONE,
     at,
     day,
@@ -18,10 +17,13 @@ from tests.unit.review.nights import (
     placement,
     situation,
 )
+from vmi.frames import OPEN_PLAN_LINES
 from vmi.kpi.history import ORDER_LINES
+from vmi.past import Past
+from vmi.planning import Night
 from vmi.reports.render import render
-from vmi.review import exceptions, firm, kpi, report, scorecards, stock
-from vmi.review.past import Past
+from vmi.returns.parameters import ReturnParameters
+from vmi.review import exceptions, firm, kpi, report, scorecards, space, stock
 from vmi.review.review import review
 
 
@@ -179,14 +181,12 @@ def test_stock_is_valued_by_warehouse_with_the_part_of_it_that_is_old() -> None:
     assert found == [row]
 
 
-def test_the_aged_share_of_a_month_rests_on_the_days_whose_age_is_known() -> None:
-    before = pd.DataFrame(
-        {"as_of": [day("2026-11-19")], "warehouse_id": "W1", "units": 5, "value": 900.0, "volume": 0.5}
-    )
-    known = past(stock_days=before)
+def test_the_aged_share_of_a_month_is_that_of_all_its_days() -> None:
+    before = {"as_of": [day("2026-11-19")], "warehouse_id": "W1", "units": 5, "value": 900.0, "aged_value": 90.0}
+    known = past(stock_days=pd.DataFrame(before).assign(volume=0.5))
     cards = review(night(), known, "P1", "0.1.0").scorecards
     november = cards.loc[cards["month"].eq("2026-11") & cards["id"].eq("W1")].set_index("metric")["actual"]
-    assert november["aged_share"] == round(140 / 190, 4)
+    assert november["aged_share"] == round((140 + 90) / (190 + 900), 4)
     assert november["utilisation"] == round((0.5 + 0.024) / 2, 4)
     assert scorecards.site_days(night(), known)["capacity_m3"].tolist() == [1.0, 1.0]
 
@@ -215,9 +215,9 @@ def test_a_rejected_line_is_confirmed_with_nothing() -> None:
     assert found.drop("R-0").isna().all()
 
 
-def test_a_city_that_no_lane_reaches_in_time_is_uncovered_with_its_recent_demand() -> None:
+def test_a_city_that_no_lane_reaches_in_time_is_uncovered_at_the_cost_of_its_recent_lines() -> None:
     found = exceptions.uncovered(night())
-    assert found.values.tolist() == [["Lhasa", 1, 40.0]]
+    assert found.values.tolist() == [["Lhasa", 1, 150.0]]
 
 
 def test_a_shortage_names_the_next_day_with_more() -> None:
@@ -265,7 +265,72 @@ def test_old_snapshots_are_stale_and_old_masters_are_not() -> None:
     known = past(imports=pd.DataFrame(files))
     assert exceptions.stale(known, 3)["file"].tolist() == ["stock"]
     assert report.imports(known, 3)["stale"].tolist() == ["N", "Y"]
-    assert report.rejects(known)["lines"].tolist() == [1, 1]
+
+
+def test_rejects_are_counted_by_file_and_rule_and_those_the_store_has_not_as_such() -> None:
+    bad = {"file": "orders", "line": [2, 3, 9], "column": "qty", "value": "x", "rule": ["a", "a", "b"], "mend": "m"}
+    files = pd.DataFrame({"file": ["orders", "parts"], "rows": 9, "imported": [4, 9], "rejected": [5, 0]})
+    known = past(imports=files.assign(imported_on=AS_OF, age_days=0), rejects=pd.DataFrame(bad))
+    assert report.rejects(known).values.tolist() == [
+        ["orders", "a", 2],
+        ["orders", "b", 1],
+        ["orders", "not kept here; see that import's rejects.csv", 2],
+    ]
+    listed = review(night(), known, "P1", "0.1.0").worklist
+    causes = listed.loc[listed["kind"].eq("rejects"), "cause"].tolist()
+    assert causes == [
+        "1 row left out, the first at line 9 (column qty): b.",
+        "2 rows left out, the first at line 2 (column qty): a.",
+    ]
+
+
+def full_night() -> Night:
+    """Return a night whose warehouse takes room in every way, of parts of 2 litres."""
+    held = {"warehouse_id": "W1", "received_on": day("2026-10-01")}
+    lots = pd.DataFrame(
+        [
+            held | {"part_id": "P1", "lot_id": "L1", "qty": 100, "status": "available"},
+            held | {"part_id": "P1", "lot_id": "L2", "qty": 50, "status": "quarantine"},
+            held | {"part_id": "P2", "lot_id": "L3", "qty": 40, "status": "available"},
+        ]
+    )
+    seen = situation(
+        stock=lots,
+        inbound=pd.DataFrame([{"part_id": "P1", "warehouse_id": "W1", "qty": 30, "received_on": pd.NaT}]).reindex(
+            columns=list(situation().inbound.columns)
+        ),
+        open_plan_lines=pd.DataFrame([{"part_id": "P1", "warehouse_id": "W1", "qty": 20}]).reindex(
+            columns=list(OPEN_PLAN_LINES.columns)
+        ),
+    )
+    plan = night(seen, delivery("O1", source="warehouse", warehouse_id="W1", lot_id="L1", qty=10, on_time="Y"))
+    lot = {"part_id": "P2", "lot_id": "L3", "qty": 5}
+    plan.returns = frame("warehouse_id part_id lot_id qty", lot | {"warehouse_id": "W1"})
+    moved = [lot | {"from_warehouse": "W1", "to_warehouse": "W9"}, lot | {"from_warehouse": "W9", "to_warehouse": "W1"}]
+    plan.transfers = frame("from_warehouse to_warehouse part_id lot_id qty", *moved)
+    return plan
+
+
+def test_room_is_taken_by_all_that_lies_comes_and_is_ordered_less_what_leaves() -> None:
+    found = space.space_use(full_night()).set_index("space")
+    # Lying: 190 lots, less 10 delivered, 5 returned, 5 moved out. Coming: 30, 20, tonight's 10, 5 moved in.
+    assert found.loc["volume"].tolist() == ["W1", 0.34, 0.13, 1.0]
+    assert found.loc["hazmat", ["lying_m3", "coming_m3", "capacity_m3"]].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_full_warehouse_is_told_with_all_its_use_and_the_volume_that_was_cut() -> None:
+    plan = full_night()
+    cut = {"part_id": "P1", "warehouse_id": "W1", "supplier_id": "S1", "need_qty": 60, "qty": 10}
+    plan.placement = placement(cut | {"binding": "volume W1"}, cut | {"binding": "availability"})  # type: ignore[assignment]
+    tonight = {"warehouse_id": "W1", "space": "volume", "used_m3": 0.02, "capacity_m3": 0.02, "price_per_m3": 400.0}
+    plan.placement.hints.full_warehouses = pd.DataFrame([tonight])  # type: ignore[misc]
+    found = space.full_warehouses(plan, space.space_use(plan))
+    assert found.values.tolist() == [["W1", "volume", 0.47, 1.0, 400.0, 0.1]]
+
+
+def test_a_unit_that_goes_back_costs_the_suppliers_share_and_its_handling() -> None:
+    assert stock.return_cost(pd.Series([100.0]), ReturnParameters()).tolist() == [0.05 * 100 + 6]
+    assert stock.staying_lots(night())["return_cost"].tolist() == [6.5, 7.0]
 
 
 def test_a_censored_week_is_shown_even_where_nothing_was_sold() -> None:
@@ -303,4 +368,5 @@ def test_the_worklist_tells_of_fallbacks_risky_orders_and_uncovered_cities() -> 
     found = review(night(), past(), "P1", "0.1.0").worklist
     assert {"forecast_fallback", "return_risk", "missing_lane", "confirmation"} <= set(found["kind"])
     risky = found.loc[found["kind"].eq("return_risk"), "money_at_risk"]
-    assert risky.tolist() == [FIRM["qty"] * FIRM["unit_cost"] * FIRM["return_risk"]]  # type: ignore[operator]
+    # Of 10 units 5.5 times the chance of the last, at a twentieth of their cost and handling each.
+    assert risky.tolist() == pytest.approx([5.5 * 0.7 * (0.05 * 10 + 6)], abs=0.01)

@@ -28,6 +28,7 @@ def tonight(view: ReportView) -> dict[str, Any]:
         "suppliers": _suppliers(view, firm),
         "suppliers_more": max(suppliers - SUPPLIERS_SHOWN, 0),
         "optimisations": _optimisations(view.optimisations),
+        "has_status": bool(view.optimisations["status"].fillna("").ne("").any()),
     }
 
 

@@ -18,6 +18,7 @@ TABLES = (
     "stock_record_days",
     "stock_spans",
     "import_files",
+    "import_rejects",
     "run_steps",
 )
 
@@ -101,6 +102,18 @@ def upgrade() -> None:
         sa.Column("rejected", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["import_id"], ["imports.import_id"], name=op.f("fk_import_files_import_id")),
         sa.PrimaryKeyConstraint("import_id", "name", name=op.f("pk_import_files")),
+    )
+    op.create_table(
+        "import_rejects",
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("file", sa.String(length=32), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("column_name", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("mend", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["import_id"], ["imports.import_id"], name=op.f("fk_import_rejects_import_id")),
+        sa.PrimaryKeyConstraint("import_id", "file", "line", name=op.f("pk_import_rejects")),
     )
     op.create_table(
         "run_steps",

@@ -285,6 +285,7 @@ def upgrade() -> None:
         sa.Column("warehouse_id", sa.String(length=64), nullable=False),
         sa.Column("units", sa.Integer(), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.Column("aged_value", sa.BigInteger(), nullable=False),
         sa.Column("volume", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_stock_days_run_id")),
         sa.PrimaryKeyConstraint("run_id", "as_of", "warehouse_id", name=op.f("pk_stock_days")),

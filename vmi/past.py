@@ -8,7 +8,6 @@ from functools import partial
 
 import pandas as pd
 
-from vmi.config import Config
 from vmi.frames import Frame
 
 DAYS = (
@@ -17,7 +16,7 @@ DAYS = (
 )
 MOMENTS = ("ordered_at", "shipped_at", "delivered_at", "first_promise", "respond_by", "answered_at")
 NUMBERS = (
-    *("line_no", "qty", "units", "value", "volume", "unit_cost", "received_qty", "confirmed_qty"),
+    *("line", "line_no", "qty", "units", "value", "volume", "aged_value", "unit_cost", "received_qty", "confirmed_qty"),
     *("wanted_qty", "granted_qty", "mean", "p10", "p50", "p90", "rows", "imported", "rejected", "age_days"),
 )
 
@@ -30,8 +29,8 @@ ORDER_LINES = Frame(
 )
 """Order lines of the recent past, as they stood at the close."""
 
-STOCK_DAYS = Frame("past_stock_days", ("as_of", "warehouse_id", "units", "value", "volume"))
-"""What earlier published plans saw on hand: units, value at unit cost [CNY], volume [m3]."""
+STOCK_DAYS = Frame("past_stock_days", ("as_of", "warehouse_id", "units", "value", "volume", "aged_value"))
+"""What earlier published plans saw: units on hand, their value and that of the aged ones [CNY], volume taken [m3]."""
 
 ON_HAND = Frame("past_on_hand", ("day", "part_id", "warehouse_id", "qty"))
 RECEIPTS = Frame("past_receipts", ("warehouse_id", "part_id", "received_on", "qty"))
@@ -58,6 +57,9 @@ FORECASTS = Frame("past_forecasts", ("part_id", "warehouse_id", "mean", "p10", "
 IMPORTS = Frame("past_imports", ("file", "rows", "imported", "rejected", "imported_on", "age_days"))
 """The last import of each file; ``imported_on`` never after as_of, so that no clock shows in a plan."""
 
+REJECTS = Frame("past_rejects", ("file", "line", "column", "value", "rule", "mend"))
+"""Rows that the last import of each file left out, as far as the store keeps them; ``file`` as in IMPORTS."""
+
 
 @dataclass(frozen=True)
 class PastParameters:
@@ -67,13 +69,6 @@ class PastParameters:
     on_hand_days: int
     forecast_days: int = 28
     forecast_grace_days: int = 7
-
-    @classmethod
-    def of(cls, config: Config) -> "PastParameters":
-        """Return the reach that the figures and the scorecards of ``config`` need."""
-        # A line counts when its promise falls due: a week more than the window holds the orders before it.
-        reach = max(31 * config.scorecards.months, config.kpi.kpi_days) + 7
-        return cls(order_days=reach, on_hand_days=config.kpi.kpi_days)
 
 
 def nothing(contract: Frame, timezone: str = "UTC") -> pd.DataFrame:
@@ -89,7 +84,7 @@ class Past:
 
     Attributes
     ----------
-    order_lines, stock_days, on_hand, receipts, returns, firm_lines, arrivals, answers, wanted, imports
+    order_lines, stock_days, on_hand, receipts, returns, firm_lines, arrivals, answers, wanted, imports, rejects
         Frames of this module; ``on_hand`` ends the day before ``as_of``, the last that an order is held against.
     first_as_of, last_as_of
         Days of the first and the last plan published before this one; ``None`` on the first night.
@@ -108,6 +103,7 @@ class Past:
     answers: pd.DataFrame = field(default_factory=partial(nothing, ANSWERS))
     wanted: pd.DataFrame = field(default_factory=partial(nothing, WANTED))
     imports: pd.DataFrame = field(default_factory=partial(nothing, IMPORTS))
+    rejects: pd.DataFrame = field(default_factory=partial(nothing, REJECTS))
     first_as_of: pd.Timestamp | None = None
     last_as_of: pd.Timestamp | None = None
     forecasts: pd.DataFrame | None = None

@@ -1,1 +1,0 @@
-"""Make the cases beside the tests importable."""
