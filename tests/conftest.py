@@ -16,6 +16,11 @@ BACKENDS = ("sqlite", "postgresql")
 NewDatabase = Callable[[str, bool], str]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the flag that accepts tonight's sample plan as the one to compare with."""
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden/*.json anew instead of comparing")
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
     """A PostgreSQL server of this session's own."""

@@ -10,7 +10,7 @@ import pandas as pd
 from vmi import __version__
 from vmi.config import Config
 from vmi.contract import CONTRACT_VERSION
-from vmi.nightly import NightResult, Seen, begin_run, gather_inputs
+from vmi.nightly import NightResult, Seen, abandoned_on_failure, begin_run, gather_inputs
 from vmi.planning import Night, decide_wave
 from vmi.publish.manifest import PlanStamp, manifest_bytes
 from vmi.publish.outputs import write_outputs
@@ -54,11 +54,8 @@ def dispatch_wave(
         folder = out.absolute() / f"{moment:%Y-%m-%dT%H%M}"
         run = begin_run(engine, "dispatch", moment.to_pydatetime(), seen.plan_id, now, folder)
         record = run_record(run)
-        try:
+        with abandoned_on_failure(ledger, record):
             wave = decide_wave(seen.situation, config, moment, Recorder(engine, run, progress))
-        except BaseException as failure:
-            ledger.mark_abandoned(record, f"failed: {failure}")
-            raise
         progress("publish")
         publish_run(ledger, record, lambda staging: _write(staging, wave, seen, config, moment))
     return _result(wave, seen.plan_id, str(folder))

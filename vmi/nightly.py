@@ -1,6 +1,7 @@
 """The night: gather, decide, apply. The rooms decide (``planning``); this module only reads, records and publishes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from vmi.frames import Situation
 from vmi.past import Past
 from vmi.planning import Night, decide
 from vmi.publish import identity
+from vmi.publish.ledger import RunRecord
 from vmi.publish.manifest import InputRecord, PlanStamp, json_bytes, manifest_bytes
 from vmi.publish.outputs import write_outputs
 from vmi.publish.protocol import publish_run, recover
@@ -109,14 +111,11 @@ def plan_night(
         seen = gather_inputs(engine, day, config)
         run = begin_run(engine, "plan", as_of, seen.plan_id, now, folder)
         record = run_record(run)
-        try:
+        with abandoned_on_failure(ledger, record):
             recorder = Recorder(engine, run, progress)
             night = decide(seen.situation, config, recorder)
             judged = review(night, seen.past, seen.plan_id, __version__)
             record_review(recorder, night, judged)
-        except BaseException as failure:
-            ledger.mark_abandoned(record, f"failed: {failure}")
-            raise
         progress("publish")
         publish_run(ledger, record, lambda staging: _write(staging, night, judged, seen, config))
         return _result(night, seen.plan_id, str(folder), published=True)
@@ -129,6 +128,21 @@ def begin_run(
     step("transaction begin")
     with engine.begin() as connection:
         return runs.begin_run(connection, kind, as_of, plan_id, now, str(folder))
+
+
+@contextmanager
+def abandoned_on_failure(ledger: StoreLedger, run: RunRecord) -> Iterator[None]:
+    """Record a run that fails in the block as abandoned; the failure itself is what the caller meets."""
+    try:
+        yield
+    except BaseException as failure:
+        try:
+            step("transaction abandoned")
+            ledger.mark_abandoned(run, f"failed: {str(failure) or type(failure).__name__}")
+        except Exception as again:
+            # The disk or database that failed may fail again; recover settles the run before the next one.
+            failure.add_note(f"The run could not be abandoned at once ({again}); the next command does it.")
+        raise
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 import psycopg
 import pytest
+from sqlalchemy import event
 
 from tests.faults.test_publish_steps import KILLED, Fault, bytes_of, visible
 from tests.postgres import Server
@@ -29,6 +30,11 @@ from vmi.publish.steps import OnStep, listening
 from vmi.store import engine as engines
 from vmi.store import runs
 
+SQLITE, POSTGRESQL = (
+    pytest.param(backend, marks=pytest.mark.xdist_group(f"night-faults-{backend}"))
+    for backend in ("sqlite", "postgresql")
+)
+on_postgresql = pytest.mark.parametrize("planner", [POSTGRESQL], indirect=True)  # where connections can be lost
 YESTERDAY, TONIGHT = "2026-11-19", "2026-11-20"
 
 
@@ -105,7 +111,7 @@ class Planner:
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(b, marks=pytest.mark.xdist_group(f"night-faults-{b}")) for b in ("sqlite", "postgresql")],
+    params=[SQLITE, POSTGRESQL],
 )
 def planner(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planner]:
     """A planner whose undisturbed night is known, its steps counted."""
@@ -134,7 +140,7 @@ def planner(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def _keep_engines(patch: pytest.MonkeyPatch) -> None:
-    """Make one engine a database: its statements are compiled once. It holds no connection, so children may share it."""
+    """Keep one engine a database, its statements compiled; it holds no connection, so children may share it."""
     patch.setattr(engines, "open_engine", cache(engines.open_engine))
 
 
@@ -215,15 +221,22 @@ def trial(planner: Planner, where: str) -> Iterator[None]:
 EXIT = {"disk full": UNEXPECTED, "disk stays full": UNEXPECTED, "interrupted": INTERRUPTED, "killed": KILLED}
 
 
+def telling_steps(steps: list[str]) -> list[int]:
+    """Return the numbers of the steps, of files of one kind (``write eta/...``) those of the first."""
+    first = {name.split("/")[0] + ("/" if "/" in name else ""): at for at, name in reversed(list(enumerate(steps, 1)))}
+    return [at for at, name in enumerate(steps, 1) if "/" not in name or at in first.values()]
+
+
 @pytest.mark.parametrize(
-    ("kind", "every"), [("disk full", 1), ("killed", 1), ("disk stays full", 5), ("interrupted", 5)]
+    ("kind", "start", "every"),
+    [("disk full", 0, 2), ("disk stays full", 1, 2), ("killed", 0, 1), ("interrupted", 0, 8)],
 )
 def test_a_night_that_fails_at_any_step_leaves_the_last_plan_whole_and_needs_no_repair(
-    planner: Planner, kind: str, every: int
+    planner: Planner, kind: str, start: int, every: int
 ) -> None:
-    if planner.server and kind == "killed":
-        every = 3  # a new database for each trial takes time, and the files are the same
-    for at in range(1, len(planner.steps) + 1, every):
+    if planner.server:  # a new database for each trial takes time, and the files are the same
+        every = 3 if kind == "killed" else 2 * every
+    for at in telling_steps(planner.steps)[start::every]:
         where = f"{kind} at step {at}, {planner.steps[at - 1]}"
         fault = Fault(at, kind)
         with trial(planner, where):
@@ -239,17 +252,52 @@ def test_the_steps_of_a_night_are_counted(planner: Planner) -> None:
     assert any(name.startswith("write returns/") for name in planner.steps)
 
 
-LOSSES = ("stock record", "begin", "placement", "review", "staged", "published")
+@contextmanager
+def cutting(planner: Planner, commit: int) -> Iterator[None]:
+    """Cut every connection just before that commit of the planner's."""
+    engine, seen = engines.open_engine(planner.url), 0
+
+    def cut(_connection: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == commit:
+            planner.cut_connections()
+
+    event.listen(engine, "commit", cut)
+    try:
+        yield
+    finally:
+        event.remove(engine, "commit", cut)
 
 
-def test_a_night_whose_connections_are_lost_fails_and_the_next_needs_no_repair(planner: Planner) -> None:
-    if planner.server is None:
-        pytest.skip("SQLite has no connections to lose")
-    for name in (*(f"transaction {loss}" for loss in LOSSES), "write manifest.json", "flip latest"):
+@on_postgresql
+def test_a_night_whose_connection_is_lost_in_any_transaction_fails_and_the_next_needs_no_repair(
+    planner: Planner,
+) -> None:
+    commit, code = 0, UNEXPECTED
+    while code != DONE:
+        commit += 1
+        where = f"connections lost at commit {commit}"
+        with trial(planner, where):
+            with cutting(planner, commit):
+                code = planner.plan(TONIGHT)
+            assert code in (DONE, UNEXPECTED), where
+    assert commit > len([name for name in planner.steps if name.startswith("transaction")])
 
-        def cut(step: str, at: str = name) -> None:
-            if step == at:
-                planner.cut_connections()
 
-        with trial(planner, f"connections lost at {name}"):
-            assert planner.plan(TONIGHT, cut) == UNEXPECTED, name
+@on_postgresql
+@pytest.mark.parametrize(
+    "at", ["transaction eta", "write manifest.json", "transaction staged", "transaction published"]
+)
+def test_a_planner_that_loses_its_lock_is_overtaken_and_changes_nothing(planner: Planner, at: str) -> None:
+    overtaken: list[int] = []
+
+    def overtake(step: str) -> None:
+        if step == at and not overtaken:
+            planner.cut_connections()
+            overtaken.append(planner.plan_in_a_child(lambda name: None))
+
+    with trial(planner, f"overtaken at {at}"):
+        code = planner.plan(TONIGHT, overtake)
+        assert (overtaken, code) == ([DONE], UNEXPECTED)
+        assert planner.published()[::2] == (TONIGHT, 0)

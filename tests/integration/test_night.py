@@ -100,9 +100,7 @@ def test_importing_the_same_folder_twice_changes_nothing(imported: Vmi, company:
     assert tree(tmp_path / "a" / AS_OF) == tree(tmp_path / "b" / AS_OF)
 
 
-def test_explain_adds_up_to_every_firm_line(
-    imported: Vmi, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_explain_adds_up_to_every_firm_line(imported: Vmi, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert imported("plan", "--as-of", AS_OF, "--out", tmp_path) == 0
     lines = pd.concat([table(p) for p in sorted((tmp_path / AS_OF / "replenishment").glob("*.csv"))])
     line = lines[lines["commitment"] == "firm"].iloc[0]

@@ -24,6 +24,10 @@ from vmi.placement.problem import Array, Mask, Whole
 NEW_PRICE = 0.6
 """Weight of the master's new prices against the best so far: without smoothing they jump from end to end."""
 TOLERANCE = 1e-6
+NEAR_ENOUGH, EXACT_PARTS = 1e-5, 1000
+"""Relative gap that is not worth closing where more parts than this order tonight: 10 CNY in a million."""
+EXACT_GAP, ROUGH_GAP = 1e-7, 1e-4
+"""Relative gap at which the last program may stop: of the plan, and of the wish that only decides trips."""
 PLANS_PER_PART = 400
 WORK_LIMIT = 400_000
 """Nodes times plans of an integer program: a node's work grows with the plans in it."""
@@ -122,7 +126,7 @@ def solve(
     active = np.flatnonzero((used > 0).any(axis=1)).astype(np.int64)
     settled = float(first.cost.sum() - first.cost[active].sum())
     plans, prices, bound, passes = _price_rows(instance, active, restriction, first, parameters)
-    found = _last_program(instance, plans, active, parameters)
+    found = _last_program(instance, plans, active, parameters, EXACT_GAP if thorough else ROUGH_GAP)
     if thorough:
         found, bound = _improve(instance, restriction, (plans, active, prices), found, bound, parameters)
     closed = found.cost - bound <= TOLERANCE * max(1.0, abs(found.cost))
@@ -147,14 +151,14 @@ def _improve(
     plans, active, prices = met
     for share in (1 / 64, 1 / 8, 1.0):
         gap = max(found.cost - bound, 0.0)
-        if gap <= TOLERANCE * max(1.0, abs(found.cost)):
+        if gap <= (TOLERANCE if len(active) <= EXACT_PARTS else NEAR_ENOUGH) * max(1.0, abs(found.cost)):
             break
         complete = _list_near(instance, restriction, (plans, active, prices), share * gap, parameters)
         final = _last_program(instance, plans, active, parameters)
         if complete and share == 1.0:
             bound = max(bound, min(final.bound, found.cost))
         found = final if final.cost < found.cost else found
-        if not complete:
+        if len(plans.part) > parameters.columns_limit:
             break
     return found, bound
 
@@ -254,7 +258,9 @@ class _Integer:
         return float(self.by_part.sum())
 
 
-def _last_program(instance: Instance, plans: _Plans, active: Whole, parameters: PlacementParameters) -> _Integer:
+def _last_program(
+    instance: Instance, plans: _Plans, active: Whole, parameters: PlacementParameters, gap: float = EXACT_GAP
+) -> _Integer:
     """Choose one plan per part so that every row holds; exactly, and with a hair's breadth less room if rounding bites.
 
     The bound of a program with less room is no bound on the model: it counts only where none was taken.
@@ -262,7 +268,7 @@ def _last_program(instance: Instance, plans: _Plans, active: Whole, parameters: 
     parts, qty = np.array(plans.part, dtype=np.int64), np.array(plans.qty)
     usage, cost = instance.usage(parts, qty), np.array(plans.cost)
     for shrink in (0.0, 1e-6, 1e-5, 1e-4):
-        chosen, bound = _choose(parts, usage, cost, instance.free * (1.0 - shrink), parameters)
+        chosen, bound = _choose(parts, usage, cost, instance.free * (1.0 - shrink), (parameters.nodes_limit, gap))
         if (usage[chosen].sum(axis=0) <= instance.free + 1e-9).all():
             break
     else:
@@ -274,16 +280,16 @@ def _last_program(instance: Instance, plans: _Plans, active: Whole, parameters: 
     return _Integer(pattern[picked], qty[picked], cost[picked], bound if shrink == 0.0 else -np.inf)
 
 
-def _choose(
-    parts: Whole, usage: Array, cost: Array, free: Array, parameters: PlacementParameters
-) -> tuple[Whole, float]:
+def _choose(parts: Whole, usage: Array, cost: Array, free: Array, until: tuple[int, float]) -> tuple[Whole, float]:
     """Solve min cost, one plan per part (2), rows (5), with SCIP; return the chosen plans and SCIP's bound.
 
-    Limited by nodes, never by time, so that the answer does not depend on the machine.
+    ``until`` limits nodes and relative gap, never time, so that the answer does not depend on the machine.
     """
     solver = pywraplp.Solver.CreateSolver("SCIP")
-    nodes = min(parameters.nodes_limit, max(WORK_LIMIT // len(parts), 1))
-    solver.SetSolverSpecificParametersAsString(f"limits/nodes = {nodes}\nlimits/gap = 1e-7\nnumerics/feastol = 1e-9\n")
+    nodes = min(until[0], max(WORK_LIMIT // len(parts), 1))
+    solver.SetSolverSpecificParametersAsString(
+        f"limits/nodes = {nodes}\nlimits/gap = {until[1]}\nnumerics/feastol = 1e-9\n"
+    )
     variables = [solver.BoolVar("") for _ in parts]
     objective = solver.Objective()
     one = {int(i): solver.Constraint(1.0, 1.0) for i in np.unique(parts)}
@@ -323,11 +329,13 @@ def _list_near(
     """Add every plan within ``slack`` of its part's best; return False if they were too many to list."""
     plans, active, prices = met
     answer, unit = _answer(instance, active, restriction, prices), instance.unit_prices(prices)
+    rules, complete = instance.rules(restriction), True
     for i, value in zip(active.tolist(), answer.value, strict=True):
         ceiling = float(value) + slack + TOLERANCE
-        found = near_plans(i, instance.rules(restriction), unit, ceiling, PLANS_PER_PART)
-        for pattern, qty, cost in zip(*found, strict=True):
+        patterns, units, costs, all_listed = near_plans(i, rules, unit, ceiling, PLANS_PER_PART)
+        for pattern, qty, cost in zip(patterns, units, costs, strict=True):
             plans.add(i, int(pattern), qty.copy(), float(cost))
-        if len(found[0]) > PLANS_PER_PART or len(plans.part) > parameters.columns_limit:
+        complete = complete and all_listed
+        if len(plans.part) > parameters.columns_limit:
             return False
-    return True
+    return complete

@@ -9,10 +9,10 @@ from vmi.parameters import parameter
 class PlacementParameters:
     """Costs and limits of the placement model; ``ValueError`` names the first value that cannot be meant."""
 
-    penalty_a: float = parameter(200.0, "CNY/line/day", "an order line that waits keeps a vehicle off the road")
-    penalty_b: float = parameter(60.0, "CNY/line/day", "a line that waits leaves a vehicle degraded")
-    penalty_c: float = parameter(15.0, "CNY/line/day", "a line that waits costs comfort")
-    delay_cap_days: float = parameter(7.0, "days", "after so long a line has been solved in another way")
+    penalty_a: float = parameter(150.0, "CNY/line/day", "an order line that waits keeps a vehicle off the road")
+    penalty_b: float = parameter(45.0, "CNY/line/day", "a line that waits leaves a vehicle degraded")
+    penalty_c: float = parameter(12.0, "CNY/line/day", "a line that waits costs comfort")
+    delay_cap_days: float = parameter(6.0, "days", "after so long a line has been solved in another way")
     backorder_days: float = parameter(14.0, "days", "a line that already waits is weighed with a delay of so long")
     carrying_rate: float = parameter(0.18, "per year", "capital, insurance and ageing of a unit on the shelf")
     storage_cost: float = parameter(1.5, "CNY/m3/day", "rent and handling of the volume a unit takes")

@@ -41,6 +41,10 @@ class Choice(NamedTuple):
     cost: Array
 
 
+SEARCH_LIMIT = 200_000
+"""Options that listing the plans of one part may look at."""
+
+
 @njit(cache=True)
 def best_plans(chosen: Whole, rules: Rules, price: Array) -> Choice:
     """Return the best plan of each part of ``chosen``; ``price`` [CNY/unit] by part and hub, shape (parts, hubs)."""
@@ -132,26 +136,27 @@ def _share_out(i: int, members: Whole, rules: Rules, price: Array, options: Whol
 
 
 @njit(cache=True)
-def near_plans(i: int, rules: Rules, price: Array, ceiling: float, most: int) -> tuple[Whole, Whole, Array]:
-    """Return every plan of part ``i`` whose value is at most ``ceiling``: patterns, units by hub, costs.
+def near_plans(i: int, rules: Rules, price: Array, ceiling: float, most: int) -> tuple[Whole, Whole, Array, bool]:
+    """Return every plan of part ``i`` whose value is at most ``ceiling``: patterns, units by hub, costs, and if all.
 
-    At most ``most`` + 1 plans come back; more than ``most`` means that there are others.
+    At most ``most`` plans come back, and no more than ``SEARCH_LIMIT`` options are looked at: where supply is short,
+    what looks cheap and cannot be had would be searched without end.
     """
     menu, cls = rules.menu, rules.menu.part_class[i]
     worth, _ = _pool_minima(i, rules, price)
-    pattern, cost = np.empty(most + 1, dtype=np.int64), np.empty(most + 1)
-    qty, n = np.zeros((most + 1, price.shape[1]), dtype=np.int64), 0
+    pattern, cost = np.empty(most, dtype=np.int64), np.empty(most)
+    qty, n, left = np.zeros((most, price.shape[1]), dtype=np.int64), 0, SEARCH_LIMIT
     for m in range(menu.pattern_from[cls], menu.pattern_from[cls + 1]):
         number = m - menu.pattern_from[cls]
         if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != number:
             continue
         members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
         before = n
-        n = _descend(i, members, rules, price, worth, ceiling, qty, cost, n)
+        n, left = _descend(i, members, rules, price, worth, ceiling, (qty, cost), n, left)
         pattern[before:n] = number
-        if n > most:
-            break
-    return pattern[:n], qty[:n], cost[:n]
+        if left <= 0 or n == most:
+            return pattern[:n], qty[:n], cost[:n], False
+    return pattern[:n], qty[:n], cost[:n], True
 
 
 @njit(cache=True)
@@ -162,21 +167,24 @@ def _descend(
     price: Array,
     worth: Array,
     ceiling: float,
-    qty: Whole,
-    cost: Array,
+    found: tuple[Whole, Array],
     n: int,
-) -> int:
-    """Append a pattern's plans below the ceiling to ``qty`` and ``cost`` from row ``n``; return the rows then filled.
+    left: int,
+) -> tuple[int, int]:
+    """Append a pattern's plans below the ceiling to ``found`` from row ``n``; return the rows filled and looks left.
 
-    Depth first over the pools, cut where even the cheapest rest is too dear; ends when the rows are full.
+    Depth first over the pools, cut where even the cheapest rest is too dear; ends when the rows are full or no look is
+    left.
     """
+    qty, cost = found
     table, size = rules.table, len(members)
     rest, value = np.zeros(size + 1), np.zeros(size + 1)
     for at in range(size - 1, -1, -1):
         rest[at] = rest[at + 1] + worth[members[at]]
     cursor, units = np.full(size, -1, dtype=np.int64), np.zeros(size + 1, dtype=np.int64)
     at = 0 if rest[0] <= ceiling else -1
-    while at >= 0 and n < len(cost):
+    while at >= 0 and n < len(cost) and left > 0:
+        left -= 1
         hub, start, stop = _options(i, members[at], rules)
         o = start if cursor[at] < 0 else cursor[at] + 1
         if o >= stop:
@@ -193,4 +201,4 @@ def _descend(
         else:
             cost[n] = _add_up(i, members, cursor, rules, qty[n])
             n += 1
-    return n
+    return n, left
