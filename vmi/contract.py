@@ -323,7 +323,8 @@ OUTPUTS: tuple[OutputFile, ...] = (
         "replenishment/{supplier_id}.csv",
         _columns(
             "line_id plan_id supplier_id part_id part_name warehouse_id qty pack_qty commitment priority ship_on due_on"
-            " respond_by on_hand inbound backordered target_qty demand_p50 demand_p90 cover_days return_risk unit_cost reason"
+            " respond_by on_hand inbound backordered target_qty demand_p50 demand_p90 cover_days return_risk"
+            " unit_cost reason"
         ),
         free_text=("part_name", "reason"),
     ),
@@ -349,8 +350,8 @@ OUTPUTS: tuple[OutputFile, ...] = (
         "deliveries",
         "deliveries.csv",
         _columns(
-            "line_id plan_id order_id line_no centre_id part_id qty source warehouse_id service shipment_id ship_at eta promise_by"
-            " first_promise on_time cost surcharge reason ordered_part_id lot_id"
+            "line_id plan_id order_id line_no centre_id part_id qty source warehouse_id service shipment_id ship_at eta"
+            " promise_by first_promise on_time cost surcharge reason ordered_part_id lot_id"
         ),
         free_text=("reason",),
     ),
@@ -358,8 +359,8 @@ OUTPUTS: tuple[OutputFile, ...] = (
         "eta",
         "eta/{centre_id}.csv",
         _columns(
-            "order_id line_no part_id part_name supplied_part_id qty service status source warehouse_id ordered_at first_promise"
-            " eta_p50 eta_p90 on_time provisional reason"
+            "order_id line_no part_id part_name supplied_part_id qty service status source warehouse_id ordered_at"
+            " first_promise eta_p50 eta_p90 on_time provisional reason"
         ),
         free_text=("part_name", "reason"),
     ),
@@ -384,6 +385,6 @@ OUTPUTS: tuple[OutputFile, ...] = (
 OUTPUT: dict[str, OutputFile] = {f.name: f for f in OUTPUTS}
 
 KPIS = _columns(
-    "line_fill_48h same_day_rate first_pass_fill unit_fill otif inventory_cny inventory_days return_rate same_day_share premium_cny"
-    " forecast_accuracy stocking_accuracy churn"
+    "line_fill_48h same_day_rate first_pass_fill unit_fill otif inventory_cny inventory_days return_rate same_day_share"
+    " premium_cny forecast_accuracy stocking_accuracy churn"
 )

@@ -209,7 +209,7 @@ def _volume_m3(
 def _size_warehouses(
     network: Network, parts: pd.DataFrame, holdings: pd.DataFrame, lines_per_day: np.ndarray, rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Give each warehouse the room that what it holds and awaits fills to 48 to 62 %, one of them nearly to the brim."""
+    """Give each warehouse the room that what it holds and awaits fills to 48 to 62 %, one nearly to the brim."""
     warehouses = network.warehouses.copy()
     filled = rng.uniform(*ROOMY, len(warehouses))
     filled[min(1, len(warehouses) - 1)] = NEAR_FULL

@@ -1,0 +1,1 @@
+"""Measurements: figures with their commands, never asserted in a test."""
