@@ -18,6 +18,7 @@ from vmi.config import Config
 from vmi.demand import DemandHistory, demand_history
 from vmi.frames import Situation
 from vmi.outlook import Outlook, look_ahead
+from vmi.parts import with_usual_sizes
 from vmi.placement.build import Expected, Network, build_problem, occupied
 from vmi.placement.evaluate import evaluate as evaluate_placement
 from vmi.placement.place import Placement, place
@@ -116,6 +117,7 @@ def open_night(situation: Situation, config: Config) -> Night:
     SupersessionLoop
         Parts supersede each other in a circle.
     """
+    situation = replace(situation, parts=with_usual_sizes(situation.parts))
     planning = config.planning
     hours = (planning.promise_hours, planning.handling_hours)
     cover = network.first_cover(situation.lanes, *hours)
