@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from vmi.returns.integer import solve
+from vmi.integer import Program, solve
+from vmi.proof import Optimisation
 from vmi.returns.model import formulate
 from vmi.returns.options import EMPTY, chance_here, chance_there
 from vmi.returns.parameters import ReturnParameters
-from vmi.returns.problem import Optimisation
+from vmi.returns.problem import Array
 
 TRIP = ["warehouse_id", "to_warehouse"]
 
@@ -24,13 +25,30 @@ def choose_lines(
     if movable.empty:
         return _price(movable.assign(units=0), parameters), Optimisation("transfers", 0.0, 0.0)
     formulation = formulate(movable, free, parameters)
-    x, bound = solve(formulation.program, parameters)
+    x, bound = _solve(formulation.program, parameters)
     taken = formulation.places[x[: len(formulation.places)] > 0.5]
     units = taken.groupby("option").size().reindex(movable.index).fillna(0).astype("int64")
     lines = _worthwhile(movable.assign(units=units)[units > 0], parameters)
     hurdles = parameters.min_transfer_gain * len(lines)
     objective = round(float(hurdles + (lines["freight_share"] - lines["benefit"]).sum()), 6)
     return lines, Optimisation("transfers", objective, round(min(bound, objective), 6))
+
+
+def _solve(program: Program, parameters: ReturnParameters) -> tuple[Array, float]:
+    """Return x and a proven lower bound of the cost.
+
+    A program too large to be solved whole is priced by its linear relaxation, which gives the bound, and searched among
+    the columns whose reduced cost is low.
+    """
+    if len(program.cost) <= parameters.exact_columns:
+        whole = solve(program, parameters.relative_gap, parameters.node_limit)
+        return whole.x, whole.bound
+    relaxed = solve(program, parameters.relative_gap, parameters.node_limit, relaxed=True)
+    assert relaxed.reduced_costs is not None
+    keep = np.round(relaxed.reduced_costs, 6) <= parameters.price_within
+    x = np.zeros(len(program.cost))
+    x[keep] = solve(program.only(keep), parameters.relative_gap, parameters.node_limit).x
+    return x, relaxed.bound
 
 
 def _worthwhile(lines: pd.DataFrame, parameters: ReturnParameters) -> pd.DataFrame:

@@ -34,7 +34,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from vmi.returns.integer import Program
+from vmi.integer import Program
 from vmi.returns.options import EMPTY, chance_here, chance_there
 from vmi.returns.parameters import ReturnParameters
 from vmi.returns.problem import Array, Whole
@@ -89,7 +89,7 @@ def formulate(options: pd.DataFrame, free: pd.DataFrame, parameters: ReturnParam
     cost = pd.concat([places["cost"], units["cost"], hurdles, trips["cost_per_shipment"]]).to_numpy(dtype=np.float64)
     integer = np.repeat([True, False, True, True], [len(x), len(m), len(f), len(z)])
     triplets = (np.concatenate(rows.rows), np.concatenate(rows.columns), np.concatenate(rows.values))
-    program = Program(cost.round(6), integer, *triplets, np.concatenate(rows.upper))
+    program = Program(cost.round(6), np.ones(len(cost)), integer, *triplets, np.concatenate(rows.upper))
     return Formulation(program, places)
 
 

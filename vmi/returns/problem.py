@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from vmi.proof import Optimisation
 from vmi.supersession import Supersession
 from vmi.workdays import WorkDays
 
@@ -65,21 +66,6 @@ class ReturnsProblem:
     moved_lots: pd.DataFrame
     free: pd.DataFrame
     horizon_days: int
-
-
-@dataclass(frozen=True)
-class Optimisation:
-    """What was proven: ``objective`` of the solution found and ``bound`` below which none lies [CNY]."""
-
-    name: str
-    objective: float
-    bound: float
-
-    @property
-    def gap(self) -> float:
-        """Return (objective − bound) / |objective|, 0 where both vanish."""
-        distance = max(self.objective - self.bound, 0.0)
-        return round(distance / max(abs(self.objective), 1e-9), 9) if distance > 1e-6 else 0.0
 
 
 @dataclass(frozen=True)

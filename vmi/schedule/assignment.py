@@ -5,10 +5,11 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
+from vmi.proof import Optimisation
 from vmi.schedule.menu import Menu, build_menu
 from vmi.schedule.parameters import ScheduleParameters
 from vmi.schedule.picks import solve_with_picks, what_is_left
-from vmi.schedule.problem import Assignment, DispatchProblem, Optimisation
+from vmi.schedule.problem import Assignment, DispatchProblem
 
 LANE_FIGURES = [
     *("city", "service", "transit_hours", "cut_off_minute", "late_p50", "late_p90", "fixed_cost", "cost_per_kg"),

@@ -35,7 +35,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vmi.schedule.integer import Program, Solution
+from vmi.integer import Program, Solution
 from vmi.schedule.menu import Menu
 
 Numbers = npt.NDArray[np.float64]

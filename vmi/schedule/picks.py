@@ -10,9 +10,9 @@ so its bound is a bound of the whole.
 import numpy as np
 import pandas as pd
 
+from vmi.proof import Optimisation
 from vmi.schedule.menu import Menu
 from vmi.schedule.parameters import ScheduleParameters
-from vmi.schedule.problem import Optimisation
 from vmi.schedule.solving import NOTHING_TAKEN, lines_on_full_days, solve_menu
 
 DAY_KEY = ["warehouse_id", "pick_day"]

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vmi.frames import Situation
+from vmi.proof import Optimisation
 from vmi.schedule.parameters import ScheduleParameters, minutes
 from vmi.supersession import Supersession
 from vmi.workdays import WorkDays
@@ -83,21 +84,6 @@ class DispatchProblem:
         naive = pd.DatetimeIndex(np.asarray(moments, dtype="datetime64[ns]"))
         winter = np.zeros(len(naive), dtype=bool)
         return naive.tz_localize(self.from_moment.tz, ambiguous=winter, nonexistent="shift_forward")
-
-
-@dataclass(frozen=True)
-class Optimisation:
-    """What was proven: ``objective`` of the solution found and ``bound`` below which none lies [CNY]."""
-
-    name: str
-    objective: float
-    bound: float
-
-    @property
-    def gap(self) -> float:
-        """Return (objective − bound) / |objective|, 0 where both vanish."""
-        distance = max(self.objective - self.bound, 0.0)
-        return round(distance / max(abs(self.objective), 1e-9), 9) if distance > 1e-6 else 0.0
 
 
 @dataclass(frozen=True)

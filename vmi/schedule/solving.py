@@ -13,11 +13,11 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from vmi.schedule.integer import Solution, solve
+from vmi.integer import Solution, solve
+from vmi.proof import Optimisation
 from vmi.schedule.menu import Menu
 from vmi.schedule.model import Formulation, formulate, read, scarce_stocks
 from vmi.schedule.parameters import ScheduleParameters
-from vmi.schedule.problem import Optimisation
 
 BATCH_LINES = 60
 """Small groups are solved together up to this many lines: a call costs more than their solution."""
