@@ -90,6 +90,14 @@ def test_many_small_matters_of_a_kind_become_one_line() -> None:
     assert len(found) == 2
     assert found.loc[1, "subject"] == "49 smaller: parts with late order lines"
     assert found["money_at_risk"].sum() == 9_000.0 + sum(range(49))
+    assert found["severity"].tolist() == ["medium", "low"]
+
+
+def test_small_matters_that_are_dear_together_are_still_not_urgent() -> None:
+    parts = pd.DataFrame([(f"P{n}", f"part {n}", "S1", 1.0) for n in range(100)], columns=list(PARTS.columns))
+    lines = pd.DataFrame([late(f"O{n}", f"P{n}", 190.0) for n in range(100)])
+    found = rank(Exceptions(AS_OF, ZONE, parts, late_lines=lines), WorklistParameters(small_cny=200.0))
+    assert found[["money_at_risk", "severity"]].to_numpy().tolist() == [[19_000.0, "low"]]
 
 
 def test_a_long_list_loses_its_cheapest_lines_and_says_how_many_and_how_much() -> None:

@@ -38,6 +38,10 @@ KIND_WORDS = {
 }
 
 
+SMALL = "small"
+"""Marks the line that stands for many small matters: together they may be dear, none of them is urgent."""
+
+
 def rank(exceptions: Exceptions, parameters: WorklistParameters) -> pd.DataFrame:
     """Return WORKLIST, most money first; what nobody can price comes last and is never cut.
 
@@ -74,8 +78,9 @@ def _merge_small(rows: pd.DataFrame, small_cny: float) -> pd.DataFrame:
         "money_at_risk": total,
         "cause": f"Each below ¥{small_cny:,.0f}, together ¥{total:,.0f}; such as {examples}.",
         "action": "Leave them to the next plan unless one of them is known to matter.",
+        SMALL: True,
     }
-    merged = pd.DataFrame([together]).reindex(columns=nothing().columns)
+    merged = pd.DataFrame([together]).reindex(columns=[*nothing().columns, SMALL])
     merged = merged.fillna({"part_id": "", "warehouse_id": "", "supplier_id": ""})
     return pd.concat([rows.loc[~small], merged], ignore_index=True)
 
@@ -84,7 +89,8 @@ def _severity(listed: pd.DataFrame, parameters: WorklistParameters) -> pd.Series
     money = listed["money_at_risk"]
     priced = np.select([money.ge(parameters.high_cny), money.ge(parameters.medium_cny)], ["high", "medium"], "low")
     unpriced = listed["kind"].map(SEVERE_WITHOUT_MONEY).fillna("low")
-    return pd.Series(priced, listed.index).where(money.notna(), unpriced)
+    found = pd.Series(priced, listed.index).where(money.notna(), unpriced)
+    return found.mask(listed[SMALL].eq(True), "low") if SMALL in listed else found
 
 
 def _cut(listed: pd.DataFrame, max_rows: int) -> pd.DataFrame:
