@@ -28,7 +28,7 @@ NEAR_ENOUGH, EXACT_PARTS = 1e-5, 1000
 """Relative gap that is not worth closing where more parts than this order tonight: 10 CNY in a million."""
 EXACT_GAP, ROUGH_GAP = 1e-7, 1e-4
 """Relative gap at which the last program may stop: of the plan, and of the wish that only decides trips."""
-PLANS_PER_PART = 400
+PLANS_PER_PART = 5_000
 WORK_LIMIT = 400_000
 """Nodes times plans of an integer program: a node's work grows with the plans in it."""
 

@@ -41,7 +41,7 @@ class Choice(NamedTuple):
     cost: Array
 
 
-SEARCH_LIMIT = 200_000
+SEARCH_LIMIT = 5_000_000
 """Options that listing the plans of one part may look at."""
 
 
