@@ -24,7 +24,7 @@ from vmi.publish.protocol import publish_run, recover
 from vmi.publish.steps import step
 from vmi.publish.store_ledger import StoreLedger, run_record
 from vmi.publish.verify import verify
-from vmi.recording import Recorder, number_lines, record_review
+from vmi.recording import Recorder, record_review
 from vmi.reports.render import render
 from vmi.review.reach import past_reach
 from vmi.review.review import Review, review
@@ -101,7 +101,6 @@ def plan_night(
         if dry_run:
             seen = gather_inputs(engine, day, config)
             night = decide(seen.situation, config, lambda name, _: progress(name))
-            number_lines(night)
             return _result(night, seen.plan_id, "", published=False)
         ledger = StoreLedger(engine, now)
         folder = out.absolute() / f"{as_of:%Y-%m-%d}"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from forecasts.calendar import Calendar
+from forecasts.calendar import VERIFIED_THROUGH
 from vmi import network
 from vmi.config import Config
 from vmi.demand import DemandHistory, demand_history
@@ -82,7 +82,7 @@ class Night:
     @property
     def verified_through(self) -> pd.Timestamp:
         """Last day for which holidays and make-up workdays are known."""
-        return Calendar.china().verified_through
+        return VERIFIED_THROUGH
 
     @property
     def served(self) -> pd.DataFrame:

@@ -40,14 +40,10 @@ class Recorder:
             write_step(connection, self.run, name, frames, detail)
 
 
-def number_lines(night: Night) -> None:
-    """Give every line its stable id, and firm and forecast lines the moment by which their supplier answers."""
-    open_ids = night.situation.open_plan_lines["line_id"]
-    night.returns["line_id"] = line_ids("returns", night.returns)
-    night.transfers["line_id"] = line_ids("transfers", night.transfers)
-    night.deliveries["line_id"] = line_ids("deliveries", night.deliveries)
+def number_orders(night: Night) -> None:
+    """Give tonight's orders their stable ids, the part's name and, if firm, the moment the supplier answers by."""
     lines = night.replenishment
-    lines["line_id"] = line_ids("replenishment", lines, open_ids)
+    lines["line_id"] = line_ids("replenishment", lines, night.situation.open_plan_lines["line_id"])
     lines["part_name"] = lines["part_id"].map(night.situation.parts.set_index("part_id")["name"]).fillna("")
     hours = lines["supplier_id"].map(night.situation.suppliers.set_index("supplier_id")["respond_within_hours"])
     close = (night.situation.as_of + pd.Timedelta(days=1)).tz_localize(night.situation.timezone)
@@ -78,11 +74,9 @@ def _forecast(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
 
 
 def _lots(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    frames = {
-        "plan_returns": night.returns.assign(line_id=line_ids("returns", night.returns)),
-        "plan_transfers": night.transfers.assign(line_id=line_ids("transfers", night.transfers)),
-    }
-    return frames, {}
+    night.returns["line_id"] = line_ids("returns", night.returns)
+    night.transfers["line_id"] = line_ids("transfers", night.transfers)
+    return {"plan_returns": night.returns, "plan_transfers": night.transfers}, {}
 
 
 def _dispatch(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
@@ -100,14 +94,9 @@ def _placement(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
 
 
 def _eta(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    number_lines(night)
-    frames = {
-        "plan_replenishment": night.replenishment,
-        "plan_deliveries": night.deliveries,
-        "promises": promises(night.deliveries),
-        "plan_optimisations": pd.DataFrame(night.optimisations),
-    }
-    return frames, {}
+    number_orders(night)
+    frames, detail = _wave(night)
+    return {"plan_replenishment": night.replenishment, **frames}, detail
 
 
 def promises(deliveries: pd.DataFrame) -> pd.DataFrame:

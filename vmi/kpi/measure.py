@@ -118,7 +118,7 @@ class Figure:
         return Figure(numerator, denominator, note, numerator / denominator)
 
 
-def measure(history: KpiHistory, parameters: KpiParameters) -> dict[str, Measure]:
+def measure(history: KpiHistory, parameters: KpiParameters, marked: pd.DataFrame | None = None) -> dict[str, Measure]:
     """Measure every figure of the contract over the trailing window.
 
     Parameters
@@ -127,12 +127,14 @@ def measure(history: KpiHistory, parameters: KpiParameters) -> dict[str, Measure
         The recent past; see ``KpiHistory``.
     parameters
         The window and the targets.
+    marked
+        What ``mark_lines`` returns for ``history``, if the caller has it already.
 
     Returns
     -------
     Name to Measure, in the contract's order, then ``pinball_loss`` and ``p90_share``; values rounded to 6 decimals.
     """
-    lines = mark_lines(history)
+    lines = mark_lines(history) if marked is None else marked
     start = history.as_of - pd.Timedelta(days=parameters.kpi_days - 1)
     accuracy, pinball, below_p90 = forecast_figures(history.past_forecasts, history.actuals)
     figures = {

@@ -55,8 +55,8 @@ def review(night: Night, past: Past, plan_id: str, engine_version: str) -> Revie
         raise ValueError(f"review: the night is {night.situation.as_of:%Y-%m-%d}, the past {past.as_of:%Y-%m-%d}")
     config = night.config
     history = kpi_history(night, past)
-    measures = measure(history, config.kpi)
     lines = mark_lines(history)
+    measures = measure(history, config.kpi, lines)
     weekly_forecast = night.outlook.weekly()
     use = space_use(night)
     worklist = rank(exceptions(night, past, weekly_forecast, use), config.worklist)
