@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DEMO_DB := out/demo.db
 AS_OF := 2026-11-20
 
-.PHONY: help setup demo test test-slow lint format lock benchmarks clean
+.PHONY: help setup demo test test-slow lint format lock benchmarks bench-forecast clean
 
 help:            ## List the targets
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ lock: $(READY)   ## Resolve setup.cfg into requirements.lock, with hashes
 
 benchmarks: $(READY)  ## Measure what docs/benchmarks.md reports
 	$(BIN)/python -m benchmarks.night
+
+bench-forecast: $(READY)  ## Measure forecasts on ../shared/yardsticks (rivals: pip install -e .[bench])
+	$(BIN)/python -m benchmarks.forecast
 
 clean:           ## Remove what the targets made
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache

@@ -1,30 +1,62 @@
 """Exposure: which calendar profile each family x region follows, and its multiplier on every day of past and future.
 
 A group follows its own Prophet fit if it has enough days and order lines, else its family's, else its region's, else
-that of everything, else none (flat). Totals are per observed series: a growing catalogue is no growing demand.
+that of everything, else none (flat). Fits are kept between nights: see ``profiles``.
+
+Warnings (weather) belong to every day on which they are in force, past and future. What they are said to do to demand
+is taken out of the totals before a profile is fitted, so that no season is read into it; where there were enough such
+days the fit corrects it.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasts.aggregates import Profile, Task, fit_profile
-from forecasts.calendar import Calendar
+from forecasts.aggregates import (
+    LIMITS,
+    WARNING,
+    YEARLY_FROM_DAYS,
+    Profile,
+    Task,
+    day_terms,
+    fade_trend,
+    fit_profile,
+    season,
+)
+from forecasts.calendar import FEATURES, Calendar
 from forecasts.panel import Panel
 from forecasts.parameters import Parameters
 from forecasts.processes import map_in_processes
+from forecasts.profiles import (
+    EVERYTHING,
+    Fitted,
+    Label,
+    as_frame,
+    fingerprint,
+    fitting,
+    from_frame,
+    history_of,
+    is_due,
+    is_same_history,
+)
+from forecasts.totals import Totals, chain, daily_totals, groups_of
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
-Label = tuple[str, str | None, str | None]
-"""A kind of total (``group``, ``family``, ``region``, ``all``), its family and its region; None where it spans them."""
+Profiles = Mapping[Label, Fitted]
 
-EVERYTHING: Label = ("all", None, None)
 HALF_LIVES_KEPT = 10
 """History beyond ten half-lives weighs less than a thousandth and is left out."""
+LEAST_FACTOR = 0.2
+"""A day on which warnings left less of the demand than this says nothing of the season: unknown to the fit."""
+LEAST_EFFECT = 0.005
+"""Share of a label's demand below which warnings were none to it."""
+IMPORT_SECONDS = 60.0
+"""A process's first fit imports Prophet: three seconds, more on a loaded machine, and none of them the fit's."""
 IN_WORDS = {"family": "its family's profile", "region": "its region's profile", "all": "the profile of all demand"}
 
 
@@ -32,198 +64,244 @@ IN_WORDS = {"family": "its family's profile", "region": "its region's profile", 
 class Exposure:
     """Multipliers per distinct profile; ``history`` has the youngest day first, ``future`` the next day first.
 
-    ``row`` gives each series its profile; ``groups`` tells, per family x region, what it follows and why.
+    ``row`` gives each series its profile; ``groups`` tells, per family x region, what it follows and why; ``profiles``
+    (columns ``profiles.PROFILES``) are those that are followed, to be kept for the next nights.
     """
 
     history: Array
     future: Array
     row: Codes
     groups: pd.DataFrame
+    profiles: pd.DataFrame
 
 
 @dataclass(frozen=True)
-class _Totals:
-    """Daily lines per observed series of one label, oldest day first, and what they rest on."""
+class _Days:
+    """The days that multipliers are laid over: ``past`` of them up to the origin, then the horizon.
 
-    label: Label
-    per_day: Array
-    lines: int
-    days: int
+    ``terms`` are those of ``aggregates.day_terms``; ``effects``, by region, what warnings do to its demand (-0.3: less
+    by 30 %), of the regions that have any.
+    """
+
+    past: int
+    terms: pd.DataFrame
+    effects: dict[str, Array]
+
+    def effect(self, region: str) -> Array:
+        """Return what warnings do to the demand of ``region`` on each day."""
+        return self.effects.get(region, np.zeros(len(self.terms)))
 
 
 def build_exposure(
-    panel: Panel, parameters: Parameters, calendar: Calendar, exposure_factors: pd.DataFrame | None
+    panel: Panel,
+    parameters: Parameters,
+    calendar: Calendar,
+    exposure_factors: pd.DataFrame | None = None,
+    kept: pd.DataFrame | None = None,
 ) -> Exposure:
-    """Fit the profiles that are worth fitting and lay them over the days of history and horizon."""
-    groups, group_of = _groups(panel.series)
-    totals = _daily_totals(panel, groups, group_of, parameters.prophet_max_days)
-    chains = [_chain(family, region) for family, region in groups.itertuples(index=False)]
-    profiles = _fit_profiles(_choose_fits(chains, totals, parameters), totals, panel.origin, calendar, parameters)
-    if any(profile.failure for profile in profiles.values()):
-        spare = [label for label in (EVERYTHING,) if label not in profiles and _is_enough(totals[label], parameters)]
-        profiles |= _fit_profiles(spare, totals, panel.origin, calendar, parameters)
-    followed = [
-        next((label for label in chain if label in profiles and not profiles[label].failure), None) for chain in chains
-    ]
-    table = _describe(groups, chains, followed, totals, profiles, parameters)
-    known = _history_days(panel, parameters)
-    keys, row_of_group = _distinct(groups, followed, exposure_factors)
-    rows = [_lay_out(profiles[label] if label else None, known, parameters) for label, _ in keys]
-    multipliers = np.array(rows).reshape(len(keys), known + parameters.horizon_days)
-    _apply_factors(multipliers, [region for _, region in keys], exposure_factors, panel.origin, known)
-    return Exposure(multipliers[:, :known][:, ::-1], multipliers[:, known:], row_of_group[group_of], table)
+    """Take the kept profiles that still hold, fit the others, and lay them over the days of history and horizon.
+
+    Parameters
+    ----------
+    exposure_factors
+        Columns ``region``, ``day``, ``factor``: what multiplies a region's demand on a day beside season and trend,
+        such as the ``demand_factor`` of a weather warning; past days teach, future ones are expected.
+    kept
+        The ``profiles`` of earlier exposures; only fits of nights before the panel's origin count. Whatever is missing
+        or cannot be read is fitted.
+    """
+    groups, group_of = groups_of(panel.series)
+    known, learned = _history_days(panel, parameters)
+    days = _lay_days(panel.origin, max(known, learned), parameters.horizon_days, calendar, exposure_factors)
+    last = slice(days.past - learned, days.past)
+    warned = np.array([days.effect(region)[last] for region in groups["region"]]).reshape(len(groups), learned)
+    totals = daily_totals(panel, groups, group_of, pd.DatetimeIndex(days.terms.index[last]), warned)
+    chains = [chain(family, region) for family, region in groups.itertuples(index=False)]
+    usable = from_frame(kept, panel.origin, set(days.terms.columns))
+    profiles = _bring_profiles(chains, _Tonight(totals, usable, days, fitting(calendar, parameters.seed)), parameters)
+    sound = {label: one for label, one in profiles.items() if not one.profile.failure}
+    followed = [next((label for label in links if label in sound), None) for links in chains]
+    keys, row_of_group = _distinct(groups, followed, set(days.effects))
+    rows = [_multipliers(sound[label].profile if label else None, days, region, parameters) for label, region in keys]
+    multipliers = np.array(rows).reshape(len(keys), len(days.terms))
+    return Exposure(
+        history=multipliers[:, days.past - known : days.past][:, ::-1],
+        future=multipliers[:, days.past :],
+        row=row_of_group[group_of],
+        groups=_describe(groups, followed, totals, profiles, parameters),
+        profiles=as_frame({label: sound[label] for label in followed if label}),
+    )
 
 
-def _groups(series: pd.DataFrame) -> tuple[pd.DataFrame, Codes]:
-    """Return the family x region groups in order, and each series' group."""
-    text = series[["family", "region"]].astype(str)
-    groups = text.drop_duplicates().sort_values(["family", "region"], ignore_index=True)
-    return groups, text.groupby(["family", "region"], sort=True).ngroup().to_numpy().astype(np.int64)
+def _history_days(panel: Panel, parameters: Parameters) -> tuple[int, int]:
+    """Return how many days of history multipliers are laid over, and how many profiles are learned from."""
+    oldest = max(0, int(panel.days_before_origin(panel.series["first_day"]).max(initial=-1)) + 1)
+    weighty = math.ceil(HALF_LIVES_KEPT * 7 * parameters.half_life_weeks)
+    return max(1, min(oldest, weighty)), min(oldest, parameters.prophet_max_days)
 
 
-def _chain(family: str, region: str) -> list[Label]:
-    return [("group", family, region), ("family", family, None), ("region", None, region), EVERYTHING]
+def _lay_days(origin: pd.Timestamp, past: int, horizon: int, calendar: Calendar, factors: pd.DataFrame | None) -> _Days:
+    """Return the days with what the factors do to the regions they name; several of a day multiply."""
+    span = pd.date_range(origin - pd.Timedelta(days=past - 1), periods=past + horizon, freq="D")
+    terms = day_terms(span, calendar.features(span))
+    if factors is None or factors.empty:
+        return _Days(past, terms, {})
+    place = (factors["day"].to_numpy("datetime64[D]") - np.datetime64(span[0], "D")).astype(np.int64)
+    inside = (place >= 0) & (place < len(span))
+    effects = {}
+    for region, rows in factors.assign(place=place, region=factors["region"].astype(str))[inside].groupby("region"):
+        factor = np.ones(len(span))
+        np.multiply.at(factor, rows["place"].to_numpy(), rows["factor"].to_numpy(np.float64))
+        effects[str(region)] = factor - 1
+    return _Days(past, terms, effects)
 
 
-def _daily_totals(panel: Panel, groups: pd.DataFrame, group_of: Codes, longest: int) -> dict[Label, _Totals]:
-    """Return the totals of every group and of everything above it."""
-    age_first = panel.days_before_origin(panel.series["first_day"])
-    n_days = int(np.clip(age_first.max(initial=-1) + 1, 0, longest))
-    code, age = panel.codes(panel.demand["unique_id"]), panel.days_before_origin(panel.demand["day"])
-    inside = (age >= 0) & (age < n_days) & (age <= age_first[code])
-    cell = group_of[code[inside]] * n_days + (n_days - 1 - age[inside])
-    weight = panel.demand["lines"].to_numpy(np.float64)[inside]
-    lines = np.bincount(cell, weight, minlength=len(groups) * n_days).reshape(len(groups), n_days)
-    entered = np.clip(n_days - 1 - age_first, 0, n_days)
-    observed = np.zeros((len(groups), n_days + 1))
-    np.add.at(observed, (group_of, entered), 1)
-    observed = observed.cumsum(axis=1)[:, :n_days]
-    rows: dict[Label, list[int]] = {}
-    for number, (family, region) in enumerate(groups.itertuples(index=False)):
-        for label in _chain(family, region):
-            rows.setdefault(label, []).append(number)
-    return {label: _totals(label, lines[of].sum(axis=0), observed[of].sum(axis=0)) for label, of in rows.items()}
+def _is_enough(totals: Totals, parameters: Parameters) -> bool:
+    return len(totals.days) >= parameters.prophet_min_days and totals.lines.sum() >= parameters.prophet_min_lines
 
 
-def _totals(label: Label, lines: Array, observed: Array) -> _Totals:
-    """Return totals per observed series, scaled to today's number of series, from the first observed day."""
-    start = int(np.argmax(observed > 0)) if (observed > 0).any() else len(observed)
-    lines, observed = lines[start:], observed[start:]
-    return _Totals(label, lines / observed * observed[-1:], int(lines.sum()), len(lines))
-
-
-def _is_enough(totals: _Totals, parameters: Parameters) -> bool:
-    return totals.days >= parameters.prophet_min_days and totals.lines >= parameters.prophet_min_lines
-
-
-def _choose_fits(chains: list[list[Label]], totals: dict[Label, _Totals], parameters: Parameters) -> list[Label]:
+def _choose_fits(chains: list[list[Label]], totals: dict[Label, Totals], parameters: Parameters) -> list[Label]:
     """Return the labels to fit: the first of each chain with enough history, most order lines first up to the cap.
 
     Everything's profile is among them whenever a group has to leave its chain.
     """
-    first = {next((label for label in chain if _is_enough(totals[label], parameters)), None) for chain in chains}
-    wanted = sorted((label for label in first if label), key=lambda label: (-totals[label].lines, str(label)))
+    first = {next((label for label in links if _is_enough(totals[label], parameters)), None) for links in chains}
+    wanted = sorted((label for label in first if label), key=lambda label: (-totals[label].lines.sum(), str(label)))
     chosen = wanted[: parameters.prophet_max_groups]
     if len(chosen) < len(wanted) and EVERYTHING not in chosen and chosen:
         chosen = [EVERYTHING, *chosen[:-1]]
     return chosen
 
 
-def _fit_profiles(
-    labels: list[Label], totals: dict[Label, _Totals], origin: pd.Timestamp, calendar: Calendar, parameters: Parameters
-) -> dict[Label, Profile]:
-    tasks = [_task(totals[label], origin, calendar, parameters) for label in labels]
-    workers = parameters.workers if len(tasks) >= parameters.parallel_from else 1
-    fitted = map_in_processes(fit_profile, tasks, workers, parameters.fit_timeout_seconds)
-    return dict(zip(labels, fitted, strict=True))
+@dataclass(frozen=True)
+class _Tonight:
+    """What profiles are brought from: tonight's totals, the fits of earlier nights, the days, and how fits are done."""
+
+    totals: dict[Label, Totals]
+    kept: dict[Label, Fitted]
+    days: _Days
+    shape: str
 
 
-def _task(totals: _Totals, origin: pd.Timestamp, calendar: Calendar, parameters: Parameters) -> Task:
-    days = pd.date_range(end=origin, periods=totals.days, freq="D")
-    span = pd.date_range(days[0], periods=totals.days + parameters.horizon_days, freq="D")
-    return Task(
-        label=str(totals.label),
-        days=days,
-        totals=totals.per_day.round(6),
-        features=calendar.features(span).to_numpy(),
-        horizon_days=parameters.horizon_days,
-        trend_half_life_days=parameters.trend_half_life_days,
-        trend_limit=parameters.trend_limit,
-        seed=parameters.seed,
+def _bring_profiles(chains: list[list[Label]], tonight: _Tonight, parameters: Parameters) -> dict[Label, Fitted]:
+    """Return the profiles that groups may follow; if one failed, everything's too."""
+    profiles = _keep_or_fit(_choose_fits(chains, tonight.totals, parameters), tonight, parameters)
+    failed = any(one.profile.failure for one in profiles.values())
+    if failed and EVERYTHING not in profiles and _is_enough(tonight.totals[EVERYTHING], parameters):
+        profiles |= _keep_or_fit([EVERYTHING], tonight, parameters)
+    return profiles
+
+
+def _keep_or_fit(labels: list[Label], tonight: _Tonight, parameters: Parameters) -> dict[Label, Fitted]:
+    """Return a profile for each label: the kept one if it still holds, else a new fit (or why there is none)."""
+    tasks = {label: _task(tonight.totals[label], tonight.days.terms, parameters) for label in labels}
+    prints = {label: _fingerprint(task, tonight.shape) for label, task in tasks.items()}
+    holding = {
+        label: tonight.kept[label]
+        for label in labels
+        if label in tonight.kept
+        and _holds(tonight.kept[label], tonight.totals[label], prints[label], parameters.profile_refit_days)
+    }
+    due = [label for label in labels if label not in holding]
+    workers = parameters.workers if len(due) >= parameters.parallel_from else 1
+    limit = parameters.fit_timeout_seconds + IMPORT_SECONDS
+    fits = map_in_processes(fit_profile, [tasks[label] for label in due], workers, limit, _lost)
+    fresh = {
+        label: Fitted(profile, history_of(tonight.totals[label].days, tonight.totals[label].lines), prints[label])
+        for label, profile in zip(due, fits, strict=True)
+    }
+    return {label: holding[label] if label in holding else fresh[label] for label in labels}
+
+
+def _holds(kept: Fitted, totals: Totals, print_now: str, refit_days: int) -> bool:
+    """Return whether a kept profile is the one to follow tonight."""
+    return (
+        kept.fingerprint == print_now
+        and not is_due(totals.label, kept.history.last_day, totals.days[-1], refit_days)
+        and is_same_history(kept.history, totals.days, totals.lines)
     )
+
+
+def _task(totals: Totals, terms: pd.DataFrame, parameters: Parameters) -> Task:
+    """Return the fit of a label: its totals without what warnings are said to have done, and the regressors it has."""
+    holidays = terms.loc[totals.days, list(FEATURES)]
+    regressors = holidays.loc[:, holidays.any()]
+    if (np.abs(totals.warned) >= LEAST_EFFECT).sum() >= parameters.warning_min_days:
+        regressors = regressors.assign(**{WARNING: totals.warned})
+    left = 1 + totals.warned
+    unwarned = np.where(left >= LEAST_FACTOR, totals.per_day / np.maximum(left, LEAST_FACTOR), np.nan)
+    label, limit = str(totals.label), parameters.fit_timeout_seconds
+    return Task(label, totals.days, unwarned.round(6), regressors, parameters.seed, limit)
+
+
+def _fingerprint(task: Task, shape: str) -> str:
+    return fingerprint(shape, task.regressors.columns, yearly=len(task.days) > YEARLY_FROM_DAYS)
+
+
+def _lost(task: Task, reason: str) -> Profile:
+    return Profile(task.label, {}, 0.0, f"Prophet failed: {reason}")
 
 
 def _describe(
     groups: pd.DataFrame,
-    chains: list[list[Label]],
     followed: list[Label | None],
-    totals: dict[Label, _Totals],
-    profiles: dict[Label, Profile],
+    totals: dict[Label, Totals],
+    profiles: Profiles,
     parameters: Parameters,
 ) -> pd.DataFrame:
-    """Return one row per group: what it follows, why not its own fit, and the history it has."""
-    own = [totals[chain[0]] for chain in chains]
+    """Return one row per group: what it follows, since when, why not its own fit, and the history it has."""
+    own = [totals["group", family, region] for family, region in groups.itertuples(index=False)]
     reasons = [
         ""
         if label == total.label
         else f"{_why(total, profiles, parameters)}: {IN_WORDS[label[0]] if label else 'flat'}"
         for label, total in zip(followed, own, strict=True)
     ]
+    fitted_on = [profiles[label].history.last_day if label else pd.NaT for label in followed]
     return groups.assign(
         method=["prophet" if label else "flat" for label in followed],
         follows=[label[0] if label else "" for label in followed],
         fallback=reasons,
-        days=[total.days for total in own],
-        lines=[total.lines for total in own],
+        days=[len(total.days) for total in own],
+        lines=[int(total.lines.sum()) for total in own],
+        fitted_on=pd.DatetimeIndex(fitted_on).as_unit("ns"),
     )
 
 
-def _why(total: _Totals, profiles: dict[Label, Profile], parameters: Parameters) -> str:
+def _why(total: Totals, profiles: Profiles, parameters: Parameters) -> str:
     """Return why a group does not follow its own fit."""
-    if total.days < parameters.prophet_min_days:
-        return f"{total.days} days of history, {parameters.prophet_min_days} needed"
-    if total.lines < parameters.prophet_min_lines:
-        return f"{total.lines} order lines, {parameters.prophet_min_lines} needed"
+    if len(total.days) < parameters.prophet_min_days:
+        return f"{len(total.days)} days of history, {parameters.prophet_min_days} needed"
+    lines = int(total.lines.sum())
+    if lines < parameters.prophet_min_lines:
+        return f"{lines} order lines, {parameters.prophet_min_lines} needed"
     if total.label in profiles:
-        return profiles[total.label].failure
+        return profiles[total.label].profile.failure
     return f"not among the {parameters.prophet_max_groups} groups with most order lines"
 
 
-def _history_days(panel: Panel, parameters: Parameters) -> int:
-    oldest = int(panel.days_before_origin(panel.series["first_day"]).max(initial=0)) + 1
-    return max(1, min(oldest, math.ceil(HALF_LIVES_KEPT * 7 * parameters.half_life_weeks)))
-
-
 def _distinct(
-    groups: pd.DataFrame, followed: list[Label | None], factors: pd.DataFrame | None
+    groups: pd.DataFrame, followed: list[Label | None], warned: set[str]
 ) -> tuple[list[tuple[Label | None, str]], Codes]:
-    """Return the distinct (profile, region with factors) and each group's place among them."""
-    affected = set() if factors is None else set(factors["region"].astype(str))
+    """Return the distinct (profile, region with warnings) and each group's place among them."""
     own = [
-        (label, region if region in affected else "") for label, region in zip(followed, groups["region"], strict=True)
+        (label, region if region in warned else "") for label, region in zip(followed, groups["region"], strict=True)
     ]
     keys = sorted(set(own), key=str)
     place = {key: number for number, key in enumerate(keys)}
     return keys, np.array([place[key] for key in own], dtype=np.int64)
 
 
-def _lay_out(profile: Profile | None, known: int, parameters: Parameters) -> Array:
-    """Return a row of ``known`` days of history and the horizon; days before the profile began count 1."""
-    row = np.ones(known + parameters.horizon_days)
+def _multipliers(profile: Profile | None, days: _Days, region: str, parameters: Parameters) -> Array:
+    """Return a profile's multipliers over all days, warnings of the region included.
+
+    The history carries the season alone: levels are the count model's, which forgets. The horizon also carries the
+    trend, as if from the origin on.
+    """
+    effect = days.effect(region)
+    row = np.ones(len(days.terms))
     if profile is not None:
-        fitted = profile.multipliers[-len(row) :]
-        row[len(row) - len(fitted) :] = fitted
-    return row
-
-
-def _apply_factors(
-    multipliers: Array, regions: list[str], factors: pd.DataFrame | None, origin: pd.Timestamp, known: int
-) -> None:
-    """Multiply the days of a region by the factors given for them (frame region, day, factor), in place."""
-    if factors is None or factors.empty:
-        return
-    column = (factors["day"].to_numpy("datetime64[D]") - np.datetime64(origin, "D")).astype(np.int64) + known - 1
-    inside = (column >= 0) & (column < multipliers.shape[1])
-    for number, region in enumerate(regions):
-        mine = inside & (factors["region"].astype(str) == region).to_numpy()
-        np.multiply.at(multipliers[number], column[mine], factors["factor"].to_numpy(np.float64)[mine])
+        row = season(profile, days.terms, effect)
+        growth = fade_trend(profile, len(row) - days.past, parameters.trend_half_life_days, parameters.trend_limit)
+        row[days.past :] *= growth
+    return np.asarray(np.clip(row, *LIMITS).round(6) * (1 + effect))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+SHORTEST_HORIZON_DAYS = 91
+
 
 def _parameter(default: float | int, unit: str, why: str) -> Any:
     return field(default=default, metadata={"unit": unit, "why": why})
@@ -10,7 +12,7 @@ def _parameter(default: float | int, unit: str, why: str) -> Any:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Parameters of :func:`forecasts.engine.forecast`; ``ValueError`` if one cannot be meant."""
+    """Parameters of :func:`forecasts.daily.forecast_daily`; ``ValueError`` if one cannot be meant."""
 
     horizon_days: int = _parameter(
         200, "days", "longest return window (90) plus the longest lead and review, with room"
@@ -37,6 +39,9 @@ class Parameters:
     )
     ets_min_weeks: int = _parameter(52, "weeks", "a damped trend of less than a year is a season misread")
     ets_max_series: int = _parameter(400, "series", "about 5 to 20 ms each: the most voluminous smooth series")
+    judge_days: int = _parameter(
+        7, "days", "methods are judged anew so often; between, and unless clearly beaten, a class keeps its method"
+    )
     prophet_min_days: int = _parameter(
         365, "days", "weekday and holiday effects need a year; yearly season is added from two"
     )
@@ -45,6 +50,12 @@ class Parameters:
     )
     prophet_max_groups: int = _parameter(120, "fits", "about 0.1 s each; smaller groups use their family's or region's")
     prophet_max_days: int = _parameter(1461, "days", "four years: older seasons say little and cost time")
+    profile_refit_days: int = _parameter(
+        7, "days", "seasons change slowly: a fit is kept for a week, each on a night of its own; 1 fits every night"
+    )
+    warning_min_days: int = _parameter(
+        10, "days", "with as many warned days in a group's history the effect is learned, with fewer it is as stated"
+    )
     trend_half_life_days: float = _parameter(30.0, "days", "a trend fades: half of its slope is believed a month ahead")
     trend_limit: float = _parameter(
         1.5, "ratio", "a group is never expected to grow or shrink by more than this by trend"
@@ -54,7 +65,7 @@ class Parameters:
         80, "fits", "starting a process costs three seconds of imports; fewer fits run in this one"
     )
     fit_timeout_seconds: float = _parameter(
-        600.0, "seconds", "parallel fits that are not back by then are done in this process"
+        60.0, "seconds", "a fit takes one at most; later it is stuck: given up, and its series fall back"
     )
     seed: int = _parameter(
         20260101, "seed", "given to Prophet's optimiser; its start is fixed, so it changes nothing visible"
@@ -62,9 +73,24 @@ class Parameters:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be meant."""
-        for name in ("horizon_days", "half_life_weeks", "prior_strength", "pool_series", "size_prior_lines", "workers"):
+        for name in (
+            "horizon_days",
+            "half_life_weeks",
+            "prior_strength",
+            "pool_series",
+            "size_prior_lines",
+            "workers",
+            "profile_refit_days",
+            "judge_days",
+            "fit_timeout_seconds",
+        ):
             if not getattr(self, name) > 0:
                 raise ValueError(f"forecasts.{name} must be greater than 0, not {getattr(self, name)}")
+        if self.horizon_days < SHORTEST_HORIZON_DAYS:
+            raise ValueError(
+                f"forecasts.horizon_days must be at least {SHORTEST_HORIZON_DAYS}, the quarter that methods are"
+                f" judged by, not {self.horizon_days}"
+            )
         if not 0 <= self.ets_max_zero_share <= 1:
             raise ValueError(f"forecasts.ets_max_zero_share must lie in 0..1, not {self.ets_max_zero_share}")
         if self.trend_limit < 1:

@@ -1,67 +1,195 @@
-"""Run a function over many items in processes, so that neither their number nor the death of one changes the result."""
+"""Run a function over many items in processes, so that neither their number nor the death of one changes the result.
+
+One item at a time goes to a process: what is lost with a process that dies or sticks is known to the item.
+"""
 
 import logging
+import math
+import os
+import signal
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
 from multiprocessing import get_context
-from typing import TypeVar
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-CHUNKS_PER_WORKER = 8
+TRIES = 2
+"""Processes that may die over an item: the first may have been killed for another's sake, the second died of it. And
+processes that may fail to begin, until the work is done without them."""
+START_SECONDS = 120.0
+"""Time a process has to begin; imports on a loaded machine take a while, but a fit's time-out is not meant for them."""
+READY = "ready"
 log = logging.getLogger(__name__)
 
 
 def map_in_processes(
-    function: Callable[[Item], Result], items: Sequence[Item], workers: int, timeout_seconds: float
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    workers: int,
+    timeout_seconds: float,
+    lost: Callable[[Item, str], Result],
 ) -> list[Result]:
     """Return ``function`` of each item, in their order.
 
-    With one worker everything runs here. With more, chunks go to spawned processes; whatever a killed, stuck or late
-    worker did not bring back is done again in this process. ``function`` must not raise: failures are its results.
+    With one worker everything runs here, without a time-out. With more, each item goes to one of as many spawned
+    processes. ``function`` must not raise: failures are its results.
+
+    Parameters
+    ----------
+    timeout_seconds
+        For one item; its process is killed then, with all that it has started, and the others go on.
+    lost
+        Result of an item over which its process ran out of time or died twice, from the item and a reason in words.
     """
     if workers <= 1 or len(items) < 2:
         return [function(item) for item in items]
-    size = max(1, -(-len(items) // (workers * CHUNKS_PER_WORKER)))
-    chunks = [items[start : start + size] for start in range(0, len(items), size)]
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    crew = _Crew(function, items, min(workers, len(items)), timeout_seconds)
     try:
-        done = _gather(pool, function, chunks, timeout_seconds)
+        crew.work()
     finally:
-        _stop(pool)
-    missing = [place for place in range(len(chunks)) if place not in done]
-    if missing:
-        log.warning("%d of %d chunks of fits did not come back: done again in this process", len(missing), len(chunks))
-    for place in missing:
-        done[place] = _run(function, chunks[place])
-    return [result for place in range(len(chunks)) for result in done[place]]
+        crew.dismiss()
+    for place, reason in sorted(crew.lost.items()):
+        log.warning("item %d of %d: %s", place + 1, len(items), reason)
+        crew.done[place] = lost(items[place], reason)
+    # What no process ever took: they cannot be started here, such as from a script without a main guard.
+    return [crew.done[place] if place in crew.done else function(items[place]) for place in range(len(items))]
 
 
-def _run(function: Callable[[Item], Result], chunk: Sequence[Item]) -> list[Result]:
-    return [function(item) for item in chunk]
+@dataclass(eq=False)
+class _Worker:
+    """A process, our end of its pipe, the item it is at (``None``: idle or still starting) and until when."""
+
+    process: BaseProcess
+    pipe: Connection
+    deadline: float
+    place: int | None = None
+    started: bool = False
 
 
-def _gather(
-    pool: ProcessPoolExecutor, function: Callable[[Item], Result], chunks: list[Sequence[Item]], timeout_seconds: float
-) -> dict[int, list[Result]]:
-    """Return the chunks that came back in time, by place."""
-    futures: dict[Future[list[Result]], int] = {}
+@dataclass
+class _Crew(Generic[Item, Result]):
+    """The processes, what is still to be handed out, and what has come of the rest, by place."""
+
+    function: Callable[[Item], Result]
+    items: Sequence[Item]
+    size: int
+    timeout_seconds: float
+    done: dict[int, Result] = field(default_factory=dict)
+    lost: dict[int, str] = field(default_factory=dict)
+    deaths: dict[int, int] = field(default_factory=dict)
+    failed_starts: int = 0
+    members: list[_Worker] = field(default_factory=list)
+
+    def work(self) -> None:
+        """Hand out the items and take in their results, until none is left or processes cannot be started."""
+        waiting = deque(range(len(self.items)))
+        while len(self.done) + len(self.lost) < len(self.items) and self.failed_starts < TRIES:
+            self._engage(waiting)
+            left = max(min(member.deadline for member in self.members) - time.monotonic(), 0.0)
+            signs: list[Any] = [x for member in self.members for x in (member.pipe, member.process.sentinel)]
+            wait(signs, timeout=left)
+            for member in list(self.members):
+                self._attend(member, waiting)
+
+    def dismiss(self) -> None:
+        """End every process, stuck ones too: no orphan outlives the work."""
+        for member in list(self.members):
+            self._end(member)
+
+    def _engage(self, waiting: deque[int]) -> None:
+        """Give idle processes an item, and start processes while there are items for more."""
+        for member in self.members:
+            if member.started and member.place is None and waiting:
+                self._hand(member, waiting.popleft())
+        starting = sum(not member.started for member in self.members)
+        while len(self.members) < self.size and starting < len(waiting):
+            self.members.append(self._start())
+            starting += 1
+
+    def _start(self) -> _Worker:
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, self.function), daemon=True)
+        process.start()
+        theirs.close()
+        return _Worker(process, ours, time.monotonic() + START_SECONDS)
+
+    def _hand(self, member: _Worker, place: int) -> None:
+        member.place, member.deadline = place, time.monotonic() + self.timeout_seconds
+        try:
+            member.pipe.send(self.items[place])
+        except OSError:
+            log.debug("a process died before its next item")  # its pipe is at an end, which _attend will see
+
+    def _attend(self, member: _Worker, waiting: deque[int]) -> None:
+        """Take what a process has sent; settle it if it has died or its time is over."""
+        try:
+            if member.pipe.poll():
+                self._take(member, member.pipe.recv())
+            elif not member.process.is_alive():
+                self._bury(member, waiting)
+            elif time.monotonic() >= member.deadline:
+                self._give_up(member)
+        except (EOFError, OSError):
+            self._bury(member, waiting)
+
+    def _take(self, member: _Worker, message: Any) -> None:
+        if member.place is None:
+            member.started = True
+        else:
+            self.done[member.place] = message
+        member.place, member.deadline = None, math.inf
+
+    def _bury(self, member: _Worker, waiting: deque[int]) -> None:
+        """Remove a dead process; its item is tried once more by another, after all the others."""
+        self._end(member)
+        if member.place is None:
+            self.failed_starts += 1
+            return
+        deaths = self.deaths[member.place] = self.deaths.get(member.place, 0) + 1
+        if deaths < TRIES:
+            waiting.append(member.place)
+        else:
+            self.lost[member.place] = f"its process died {deaths} times"
+
+    def _give_up(self, member: _Worker) -> None:
+        """Kill a process whose time is over."""
+        self._end(member)
+        if member.place is None:
+            self.failed_starts += 1
+        else:
+            self.lost[member.place] = f"no answer within {self.timeout_seconds:g} seconds"
+
+    def _end(self, member: _Worker) -> None:
+        self.members.remove(member)
+        member.pipe.close()
+        if member.process.is_alive():
+            _kill_with_children(member.process)
+        member.process.join()
+
+
+def _kill_with_children(process: BaseProcess) -> None:
+    """Kill a process and the optimiser it may have started, which would run on as an orphan."""
+    assert process.pid is not None
     try:
-        for place, chunk in enumerate(chunks):
-            futures[pool.submit(_run, function, chunk)] = place
-    except BrokenExecutor:
-        log.warning("a worker died while the work was handed out")
-    finished, _ = wait(futures, timeout=timeout_seconds)
-    return {futures[f]: f.result() for f in finished if f.exception() is None}
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:  # so young that it leads no group yet
+        process.kill()
 
 
-def _stop(pool: ProcessPoolExecutor) -> None:
-    """End the pool and its processes, stuck ones too: no orphan outlives the forecast."""
-    alive = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in alive:
-        process.join(timeout=1.0)
-        if process.is_alive():
-            process.kill()
-            process.join()
+def _serve(pipe: Connection, function: Callable[[Any], Any]) -> None:
+    """Answer each item that comes until the other end is gone; leads a process group, to be killed as one."""
+    os.setsid()
+    pipe.send(READY)
+    while True:
+        try:
+            item = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(function(item))

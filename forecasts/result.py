@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecasts.choice import NO_SCORES
 from forecasts.counts import Counts
+from forecasts.windows import NO_CALIBRATION
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -29,6 +31,31 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What a night learned and the next may use: its calendar profiles, and how the methods were judged.
+
+    Attributes
+    ----------
+    profiles
+        Columns ``profiles.PROFILES``.
+    scores
+        Columns ``choice.SCORES``: loss and coverage of every method per demand class, and which is chosen.
+    calibration
+        Columns ``windows.CALIBRATION``: what a class's variance is multiplied by, and why.
+    judged_on
+        The night of the scores; None if there are none.
+    """
+
+    profiles: pd.DataFrame
+    scores: pd.DataFrame
+    calibration: pd.DataFrame
+    judged_on: pd.Timestamp | None = None
+
+
+NOTHING_KEPT = Kept(pd.DataFrame(), NO_SCORES, NO_CALIBRATION)
+
+
+@dataclass(frozen=True)
 class Forecast:
     """Demand distributions of every series of a panel, from the day after ``origin`` on.
 
@@ -36,12 +63,16 @@ class Forecast:
     ----------
     series
         Index ``unique_id`` in the panel's (sorted) order; columns ``method``, ``fallback`` (reason, ``""`` if none),
-        ``demand_class``, ``adi``, ``cv2``, ``mean_per_day`` [units/day over the horizon].
+        ``demand_class``, ``judged_class`` (by whose scores the method was chosen: the demand class, or ``fast``),
+        ``adi``, ``cv2``, ``mean_per_day`` [units/day over the horizon].
     groups
         A row per family x region: ``family``, ``region``, ``method`` (``prophet``/``flat``), ``follows`` (whose fit:
-        ``group``, ``family``, ``region``, ``all``, ``""``), ``fallback``, ``days``, ``lines``.
+        ``group``, ``family``, ``region``, ``all``, ``""``), ``fallback``, ``days``, ``lines``, ``fitted_on`` (the night
+        of that fit; NaT if flat).
     calendar_verified_through
         Last day for which the calendar is announced; windows that reach beyond it are provisional.
+    kept
+        What this night learned, to be given to the next.
     """
 
     series: pd.DataFrame
@@ -50,6 +81,12 @@ class Forecast:
     horizon_days: int
     calendar_verified_through: pd.Timestamp
     model: Model = field(repr=False)
+    kept: Kept = field(default=NOTHING_KEPT, repr=False)
+
+    @property
+    def profiles(self) -> pd.DataFrame:
+        """The calendar profiles that are followed."""
+        return self.kept.profiles
 
     def window(self, start: npt.ArrayLike, stop: npt.ArrayLike) -> Counts:
         """Return demand of the days origin + 1 + start … origin + stop, shape (series,).

@@ -370,7 +370,9 @@ OUTPUTS: tuple[OutputFile, ...] = (
         _columns("part_id warehouse_id stocked target_qty demand_class fill_rate reason"),
         free_text=("reason",),
     ),
-    OutputFile("forecast", "forecast.csv.gz", _columns("part_id warehouse_id week mean p10 p50 p90 method")),
+    OutputFile(
+        "forecast", "forecast.csv.gz", _columns("part_id warehouse_id week mean p10 p50 p90 method provisional")
+    ),
     OutputFile(
         "worklist",
         "worklist.csv",

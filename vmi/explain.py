@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 
 from vmi.errors import UsageProblem
 from vmi.explanation_text import as_text
+from vmi.forecast_methods import in_words, judgement
 from vmi.store.engine import read_only
 from vmi.store.frames_io import read_frame, table_of
 from vmi.store.runs import COUNTING, RUNS, Run, last_published, read_plan, run_of_plan
@@ -40,7 +41,9 @@ class Explanation:
     """A part in a published plan.
 
     ``warehouses``: one entry per warehouse with anything to tell, those that order first; a stored derivation with the
-    lines published for it under the keys of ``LINES``, and ``price``, the row of ``plan_prices`` that bound it.
+    lines published for it under the keys of ``LINES``, ``price``, the row of ``plan_prices`` that bound it, and
+    ``calendar``, whose calendar profile its demand follows and when that was fitted, and ``forecast``, its demand of
+    the next 28 days, the method that told it and how that was judged.
     ``waiting``: open order lines that no warehouse serves.
     """
 
@@ -94,8 +97,18 @@ def explain_part(
         derivations = read_plan(connection, run, "plan_derivations", part_id=chain[0])
         lines = _lines(connection, run, chain, timezone)
         prices = read_plan(connection, run, "plan_prices")
+        forecasts = _forecasts(connection, run, chain[0])
+        profiles = read_plan(connection, run, "plan_profiles")
     cities = dict(zip(sites["warehouse_id"], sites["city"], strict=True))
-    told = [_warehouse(row, lines, prices, cities) for row in _with_bare(derivations, lines, chain[0])]
+    family = str(parts.loc[parts["part_id"].eq(chain[0]), "family"].iloc[0])
+    told = [
+        {
+            **_warehouse(row, lines, prices, cities),
+            "calendar": _calendar(profiles, family, row["warehouse_id"]),
+            "forecast": forecasts.get(row["warehouse_id"]),
+        }
+        for row in _with_bare(derivations, lines, chain[0])
+    ]
     if warehouse is not None:
         told = [row for row in told if row["warehouse_id"] == warehouse]
     names = dict(zip(parts["part_id"], parts["name"], strict=True))
@@ -128,7 +141,7 @@ def _run(connection: Connection, plan_id: str | None) -> Run:
 
 def _read(connection: Connection, model: type[Part] | type[Warehouse]) -> pd.DataFrame:
     table = table_of(model)
-    names = ("part_id", "name", "successor_id") if model is Part else ("warehouse_id", "city")
+    names = ("part_id", "name", "successor_id", "family") if model is Part else ("warehouse_id", "city")
     return read_frame(connection, select(*(table.c[n] for n in names)))
 
 
@@ -182,6 +195,30 @@ def _price(binding: str | None, prices: pd.DataFrame) -> Row | None:
     name, _, subject = (binding or "").partition(" ")
     rows = prices[prices["name"].eq(name) & prices["subject"].eq(subject or "all")]
     return None if rows.empty else _rows(rows)[0]
+
+
+def _calendar(profiles: pd.DataFrame, family: str, region: str) -> Row | None:
+    """Return the profile that a family follows in a region, ``None`` for none: the narrowest one that the run had."""
+    labels = (("group", family, region), ("family", family, ""), ("region", "", region), ("all", "", ""))
+    keys = ["kind", "family", "region"]
+    known = profiles.set_index(keys)["fitted_on"]
+    found = next((label for label in labels if label in known.index), None)
+    return None if found is None else {**dict(zip(keys, found, strict=True)), "fitted_on": _plain(known[found])}
+
+
+def _forecasts(connection: Connection, run: Run, part_id: str) -> dict[str, Row]:
+    """Return, by warehouse, the demand expected of a part and, as ``judged``, how its method was chosen."""
+    scores, calibration = (read_plan(connection, run, f"plan_forecast_{name}") for name in ("scores", "calibration"))
+    found = {}
+    for row in _rows(read_plan(connection, run, "plan_forecasts", part_id=part_id)):
+        judged = judgement(scores, calibration, row["judged_class"] or "")
+        plain = None if judged is None else {name: _plain_or_row(value) for name, value in judged.items()}
+        found[row["warehouse_id"]] = {**row, "method_name": in_words(row["method"]), "judged": plain}
+    return found
+
+
+def _plain_or_row(value: Any) -> Any:
+    return value if isinstance(value, dict) else _plain(value)
 
 
 def _most_telling(row: Row) -> tuple[bool, bool, str]:

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from vmi.forecast_methods import in_words
+
 if TYPE_CHECKING:
     from vmi.explain import Explanation
 
@@ -49,6 +51,10 @@ def _block(row: Row) -> str:
     if row["override_kind"]:
         value = "" if row["override_value"] is None else f" {row['override_value']}"
         lines.append(_said("override", f"{row['override_kind']}{value}"))
+    if row["forecast"] and row["position"] is not None:
+        lines += [_said("forecast" if not n else "", said) for n, said in enumerate(_forecast(row["forecast"]))]
+    if row["calendar"] and row["position"] is not None:
+        lines.append(_said("calendar", _calendar(row["calendar"])))
     lines.append(_said("reason", row["reason"]))
     return "\n".join(lines + _published(row))
 
@@ -136,6 +142,55 @@ def _worth(row: Row) -> list[str]:
     if row["fill_rate"] is not None:
         said.append(_said("fill rate", f"{row['fill_rate']:.1%} of demand over those days"))
     return said
+
+
+def _calendar(profile: Row) -> str:
+    """Return whose season a pair's demand follows."""
+    family, region = profile["family"] or "parts without a family", profile["region"]
+    whose = {
+        "group": f"{family} at {region}",
+        "family": f"{family} everywhere",
+        "region": f"all parts at {region}",
+        "all": "all parts everywhere",
+    }
+    return f"season of {whose[profile['kind']]}, fitted {profile['fitted_on']}"
+
+
+def _forecast(row: Row) -> list[str]:
+    """Return by which method a pair's demand is forecast and how that was judged, a sentence an entry."""
+    judged = row["judged"]
+    if row["fallback"]:
+        return [f"{row['method_name']}, standing in: {row['fallback']}"]
+    if judged is None or row["judged_class"] == "new":
+        return [f"{row['method_name']}, not judged for {_whose(row['judged_class'])}"]
+    of = _whose(judged["judged_as"])
+    since = f"{row['method_name']}, chosen for {of} and judged on {judged['judged_on']}"
+    return [since, _losses(judged), _coverage(judged)]
+
+
+def _whose(judged_class: str | None) -> str:
+    known = {"all": "all parts together", "fast": "fast movers"}
+    return known.get(judged_class, f"{judged_class} parts") if judged_class else "these parts"
+
+
+def _losses(judged: Row) -> str:
+    others = [f"next {_compared(judged['runner_up'])}"] if judged["runner_up"] else []
+    if judged["simplest"] and judged["simplest"] != judged["runner_up"]:
+        others.append(f"simplest {_compared(judged['simplest'])}")
+    return "; ".join([f"loss {judged['loss']:.4g} units a week", *others])
+
+
+def _compared(other: Row) -> str:
+    return f"{in_words(other['method'])} {other['loss']:.4g}"
+
+
+def _coverage(judged: Row) -> str:
+    before, after = (f"{100 * judged[name]:.0f} %" for name in ("coverage", "coverage_used"))
+    if not judged["calibrated"]:
+        return f"P90 held {before}, in whole units; too few parts to calibrate"
+    if judged["variance_factor"] == 1:
+        return f"P90 held {before}"
+    return f"calibrated: variance x {judged['variance_factor']:g}, P90 held {before} before, {after} after"
 
 
 def _published(row: Row) -> list[str]:

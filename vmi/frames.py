@@ -40,6 +40,17 @@ USAGE = _frame("usage", "part_id centre_id day service qty lines")
 OPEN_ORDERS = _frame("open_orders", "order_id line_no ordered_at centre_id part_id qty service status first_promise")
 """Order lines still to be served at as_of; ``first_promise`` is NaT until a plan has promised."""
 
+PROFILES = _frame("profiles", "kind family region fitted_on first_day fingerprint trend coefficients months")
+"""Calendar profiles that the last plan followed, as ``forecasts.profiles`` gives and takes them."""
+
+FORECAST_SCORES = _frame("forecast_scores", "demand_class method origins cells pinball coverage_p90 chosen judged_on")
+"""How the last plan's forecast judged its methods; ``chosen`` is ``Y`` for the one that forecasts the class."""
+
+FORECAST_CALIBRATION = _frame(
+    "forecast_calibration", "demand_class level cells coverage variance_factor coverage_used judged_on"
+)
+"""What the last plan's forecast multiplied the variance of a class by, and why."""
+
 LANE_TIMES = _frame("lane_times", "warehouse_id city service late_hours")
 """One row per delivered line of the recent past: hours from shipped_at to delivered_at less the quoted transit."""
 
@@ -93,7 +104,8 @@ DELIVERIES = _frame(
     " first_promise on_time cost surcharge reason ordered_part_id lot_id provisional",
 )
 TARGETS = _frame("targets", "part_id warehouse_id stocked target_qty demand_class fill_rate reason")
-WEEKLY_FORECAST = _frame("weekly_forecast", "part_id warehouse_id week mean p10 p50 p90 method")
+WEEKLY_FORECAST = _frame("weekly_forecast", "part_id warehouse_id week mean p10 p50 p90 method provisional")
+"""``provisional`` is ``Y`` for a week that reaches past the days for which the calendar is verified."""
 WORKLIST = _frame("worklist", "rank kind severity subject part_id warehouse_id supplier_id money_at_risk cause action")
 SCORECARDS = _frame("scorecards", "month scope id metric target actual index weight grade trigger")
 
@@ -128,6 +140,9 @@ class Situation:
     open_plan_lines: pd.DataFrame
     stockouts: pd.DataFrame = field(default_factory=STOCKOUTS.empty)
     moved_lots: pd.DataFrame = field(default_factory=MOVED_LOTS.empty)
+    profiles: pd.DataFrame = field(default_factory=PROFILES.empty)
+    forecast_scores: pd.DataFrame = field(default_factory=FORECAST_SCORES.empty)
+    forecast_calibration: pd.DataFrame = field(default_factory=FORECAST_CALIBRATION.empty)
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Return the frames by name, in declaration order."""

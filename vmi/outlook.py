@@ -4,24 +4,27 @@ The only room that speaks to ``forecasts``; a series is a part at its warehouse 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from forecasts.calendar import Calendar
-from forecasts.engine import forecast
+from forecasts.daily import forecast_daily
 from forecasts.panel import Panel
 from forecasts.parameters import Parameters
-from forecasts.result import Forecast
+from forecasts.result import NOTHING_KEPT, Forecast, Kept
 from vmi.demand import DemandHistory
-from vmi.frames import WEEKLY_FORECAST, Situation
+from vmi.frames import FORECAST_CALIBRATION, FORECAST_SCORES, PROFILES, WEEKLY_FORECAST, Situation
 
 WEEKS = 13
 SEPARATOR = "|"
 EXPECTING = 0.0005
 """Units a week below which a pair is not worth a line in the published forecast."""
+
+HORIZON_LIMIT_DAYS = 730
+"""No forecast looks further ahead; warnings may, by mistake."""
 
 Moments = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
@@ -30,8 +33,8 @@ Moments = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 class Outlook:
     """A forecast whose rows are ``pairs``.
 
-    ``pairs`` has part_id, warehouse_id, family, mean_line_qty, same_day_share, demand_class, method, fallback,
-    adi, cv2, mean_per_day, in the order of the forecast's series.
+    ``pairs`` has part_id, warehouse_id, family, mean_line_qty, same_day_share, demand_class, judged_class, method,
+    fallback, adi, cv2, mean_per_day, in the order of the forecast's series.
     """
 
     pairs: pd.DataFrame
@@ -48,6 +51,8 @@ class Outlook:
         rows = np.flatnonzero(counts.mean.sum(axis=1) >= EXPECTING * weeks)
         shape = (len(rows), weeks)
         chosen = counts.take(rows)
+        verified = self.forecast.calendar_verified_through
+        provisional = np.where(pd.DatetimeIndex(mondays) + pd.Timedelta(days=6) > verified, "Y", "N")
         columns = {
             "part_id": np.repeat(self.pairs["part_id"].to_numpy()[rows], weeks),
             "warehouse_id": np.repeat(self.pairs["warehouse_id"].to_numpy()[rows], weeks),
@@ -55,15 +60,39 @@ class Outlook:
             "mean": chosen.mean.reshape(shape).ravel(),
             **{f"p{round(100 * tau)}": chosen.quantile(tau).ravel() for tau in (0.1, 0.5, 0.9)},
             "method": np.repeat(self.pairs["method"].to_numpy()[rows], weeks),
+            "provisional": np.tile(provisional, len(rows)),
         }
         return pd.DataFrame(columns)[list(WEEKLY_FORECAST.columns)]
 
     def next_days(self, days: int) -> pd.DataFrame:
-        """Return part_id, warehouse_id, mean, p10, p50, p90, method of the demand of the next ``days``."""
+        """Return part_id, warehouse_id, mean, p10, p50, p90, method, fallback, judged_class of the next ``days``."""
         counts = self.forecast.window(0, days)
         quantiles = {f"p{round(100 * tau)}": counts.quantile(tau) for tau in (0.1, 0.5, 0.9)}
         frame = self.pairs[["part_id", "warehouse_id"]].assign(mean=counts.mean, **quantiles)
-        return frame.assign(method=self.pairs["method"])[counts.mean > 0].reset_index(drop=True)
+        named = frame.join(self.pairs[["method", "fallback", "judged_class"]])
+        return named[counts.mean > 0].reset_index(drop=True)
+
+    def learned(self) -> dict[str, pd.DataFrame]:
+        """Return what the next nights may use, by name: PROFILES, FORECAST_SCORES, FORECAST_CALIBRATION."""
+        kept = self.forecast.kept
+        flag = kept.scores["chosen"].astype(bool).map({True: "Y", False: "N"})
+        scores = kept.scores.assign(chosen=flag.astype(object), judged_on=kept.judged_on)
+        calibration = kept.calibration.assign(judged_on=kept.judged_on)
+        frames = {PROFILES: kept.profiles, FORECAST_SCORES: scores, FORECAST_CALIBRATION: calibration}
+        return {contract.name: frame[list(contract.columns)] for contract, frame in frames.items()}
+
+
+def kept_from(situation: Situation) -> Kept:
+    """Return what the last plan's forecast learned, as ``forecasts`` takes it."""
+    scores = situation.forecast_scores
+    if scores.empty:
+        return replace(NOTHING_KEPT, profiles=situation.profiles)
+    return Kept(
+        profiles=situation.profiles,
+        scores=scores.assign(chosen=scores["chosen"].eq("Y")).drop(columns="judged_on"),
+        calibration=situation.forecast_calibration.drop(columns="judged_on").astype({"variance_factor": np.float64}),
+        judged_on=pd.Timestamp(scores["judged_on"].max()),
+    )
 
 
 def look_ahead(
@@ -79,22 +108,38 @@ def look_ahead(
     """
     pairs = history.pairs.sort_values(["part_id", "warehouse_id"], ignore_index=True)
     panel = _panel(history, pairs, _expected_per_day(pairs, situation, cover, history.demand), situation.as_of)
-    made = forecast(panel, parameters, Calendar.china(), weather_factors(situation, cover, weights))
+    weather = weather_factors(situation, cover, weights)
+    made = forecast_daily(panel, parameters, Calendar.china(), weather, kept_from(situation))
     pairs.index = pd.Index(_ids(pairs), name="unique_id")
     described = pairs.reindex(made.series.index).join(made.series).reset_index(drop=True)
     return Outlook(described, made)
 
 
 def weather_factors(situation: Situation, cover: pd.DataFrame, weights: pd.Series) -> pd.DataFrame:
-    """Return region, day, factor: what warnings in force do to the demand of a region, cities weighted by demand."""
+    """Return region, day, factor: what warnings do to the demand of a region, its cities weighted by demand.
+
+    Days from the first usage on: past warnings tell dips from season, those in force or announced what to expect.
+    """
     warnings = situation.weather.merge(cover[["city", "warehouse_id"]], on="city")
-    rows: list[tuple[str, pd.Timestamp, float]] = []
-    for warning in warnings.to_dict("records"):
-        effect = float(weights.get(warning["city"], 0.0)) * (float(warning["demand_factor"]) - 1.0)
-        days = pd.date_range(max(warning["from"], situation.as_of + pd.Timedelta(days=1)), warning["to"])
-        rows += [(warning["warehouse_id"], day, effect) for day in days]
-    effects = pd.DataFrame(rows, columns=["region", "day", "effect"])
-    summed = effects.groupby(["region", "day"], as_index=False)["effect"].sum()
+    effect = warnings["city"].map(weights).fillna(0.0).astype(np.float64) * (
+        warnings["demand_factor"].astype(np.float64) - 1.0
+    )
+    as_of = np.datetime64(situation.as_of, "D")
+    used = situation.usage["day"].to_numpy("datetime64[D]")
+    since = used.min() if len(used) else as_of
+    begin = np.maximum(warnings["from"].to_numpy("datetime64[D]"), since)
+    end = np.minimum(warnings["to"].to_numpy("datetime64[D]"), as_of + HORIZON_LIMIT_DAYS)
+    length = np.maximum((end - begin).astype(np.int64) + 1, 0)
+    rows = np.repeat(np.arange(len(warnings)), length)
+    nth = np.arange(len(rows)) - np.repeat(np.cumsum(length) - length, length)
+    days = pd.DataFrame(
+        {
+            "region": warnings["warehouse_id"].to_numpy()[rows],
+            "day": (begin[rows] + nth.astype("timedelta64[D]")).astype("datetime64[ns]"),
+            "effect": effect.to_numpy()[rows],
+        }
+    )
+    summed = days.groupby(["region", "day"], as_index=False)["effect"].sum()
     factor = (1.0 + summed["effect"].astype(np.float64)).clip(lower=0.0).round(6)
     return summed.assign(factor=factor)[["region", "day", "factor"]]
 

@@ -70,7 +70,13 @@ def _demand(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
 
 def _forecast(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     methods = night.outlook.pairs["method"].value_counts().sort_index().to_dict()
-    return {"plan_forecasts": night.outlook.next_days(FORECAST_DAYS)}, {"methods": methods}
+    profiles = night.outlook.forecast.kept.profiles
+    fitted = int(profiles["fitted_on"].eq(night.situation.as_of).sum())
+    judged_on = night.outlook.forecast.kept.judged_on
+    detail = {"methods": methods, "profiles_fitted": fitted, "profiles_kept": len(profiles) - fitted}
+    detail["judged_on"] = None if judged_on is None else f"{judged_on:%Y-%m-%d}"
+    learned = {f"plan_{name}": frame for name, frame in night.outlook.learned().items()}
+    return {"plan_forecasts": night.outlook.next_days(FORECAST_DAYS), **learned}, detail
 
 
 def _lots(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:

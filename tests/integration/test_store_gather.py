@@ -4,9 +4,19 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
+from forecasts import choice, profiles, windows
 from tests.company import SHANGHAI, company, imported, order
 from vmi.contract import INPUT
-from vmi.frames import LANE_TIMES, OPEN_ORDERS, OPEN_PLAN_LINES, USAGE, Situation
+from vmi.frames import (
+    FORECAST_CALIBRATION,
+    FORECAST_SCORES,
+    LANE_TIMES,
+    OPEN_ORDERS,
+    OPEN_PLAN_LINES,
+    PROFILES,
+    USAGE,
+    Situation,
+)
 from vmi.store import gather, runs
 from vmi.store.digest import inputs_digest
 from vmi.store.engine import open_engine, read_only
@@ -197,3 +207,46 @@ def test_moments_come_in_the_planning_zone(engine: Engine, zone: str) -> None:
     with read_only(engine) as connection:
         found = gather.situation(connection, AS_OF, zone)
     assert str(found.open_orders["ordered_at"].dt.tz) == zone
+
+
+def profile(fitted_on: str) -> pd.DataFrame:
+    days = {"fitted_on": pd.Timestamp(fitted_on), "first_day": pd.Timestamp("2024-01-01")}
+    fit = {"fingerprint": "f", "trend": 0.000125, "coefficients": '{"level": 0.987654}', "months": '{"2026-10": 4}'}
+    return pd.DataFrame([{"kind": "family", "family": "", "region": "", **days, **fit}])
+
+
+def test_profiles_are_those_of_the_last_plan_before_the_night(engine: Engine) -> None:
+    imported(engine, company())
+    assert seen(engine).profiles.empty
+    older, newer = (profile(f"2026-11-{day}") for day in (18, 19))
+    run(engine, {"plan_profiles": older}, date(2026, 11, 18))
+    run(engine, {"plan_profiles": newer}, date(2026, 11, 19))
+    run(engine, {"plan_profiles": profile("2026-11-20")}, date(2026, 11, 20))
+    pd.testing.assert_frame_equal(seen(engine).profiles, newer)
+    pd.testing.assert_frame_equal(seen(engine, AS_OF - pd.Timedelta(days=1)).profiles, older)
+
+
+def judged(on: str) -> dict[str, pd.DataFrame]:
+    method = {"demand_class": "all", "method": "thresholds", "origins": 2, "cells": 4000, "pinball": 0.123457}
+    score = {**method, "coverage_p90": 0.9123, "chosen": "Y", "judged_on": pd.Timestamp(on)}
+    spread = {"demand_class": "all", "level": 0.9, "cells": 4000, "coverage": 0.84, "variance_factor": 1.5}
+    spread = {**spread, "coverage_used": 0.9, "judged_on": pd.Timestamp(on)}
+    return {"plan_forecast_scores": pd.DataFrame([score]), "plan_forecast_calibration": pd.DataFrame([spread])}
+
+
+def test_the_judgement_of_methods_is_that_of_the_last_plan_before_the_night(engine: Engine) -> None:
+    imported(engine, company())
+    assert seen(engine).forecast_scores.empty
+    assert seen(engine).forecast_calibration.empty
+    for day in (18, 19, 20):
+        run(engine, judged(f"2026-11-{day}"), date(2026, 11, day))
+    for night, before in ((AS_OF, "2026-11-19"), (AS_OF - pd.Timedelta(days=1), "2026-11-18")):
+        found = seen(engine, night)
+        pd.testing.assert_frame_equal(found.forecast_scores, judged(before)["plan_forecast_scores"])
+        pd.testing.assert_frame_equal(found.forecast_calibration, judged(before)["plan_forecast_calibration"])
+
+
+def test_what_is_kept_has_the_columns_that_forecasts_gives_and_takes() -> None:
+    assert PROFILES.columns == profiles.PROFILES
+    assert FORECAST_SCORES.columns == (*choice.SCORES, "judged_on")
+    assert FORECAST_CALIBRATION.columns == (*windows.CALIBRATION, "judged_on")

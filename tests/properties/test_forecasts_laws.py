@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from forecasts.calendar import Calendar
 from forecasts.counts import Counts
-from forecasts.engine import forecast
+from forecasts.daily import forecast_daily
 from forecasts.panel import Panel
 from forecasts.parameters import Parameters
 
@@ -82,7 +82,7 @@ def panels(draw):
 def test_the_order_of_rows_never_matters(frames, random):
     series, demand, spans = frames
     shuffled = [frame.iloc[random.sample(range(len(frame)), len(frame))] for frame in frames]
-    a, b = (forecast(Panel(*given, ORIGIN), COUNTS_ONLY, CHINA) for given in ((series, demand, spans), shuffled))
+    a, b = (forecast_daily(Panel(*given, ORIGIN), COUNTS_ONLY, CHINA) for given in ((series, demand, spans), shuffled))
     pd.testing.assert_frame_equal(a.series, b.series)
     np.testing.assert_array_equal(a.window(0, 90).var, b.window(0, 90).var)
 
@@ -90,7 +90,7 @@ def test_the_order_of_rows_never_matters(frames, random):
 @settings(max_examples=40, deadline=None)
 @given(panels(), st.integers(0, 100), st.integers(0, 100))
 def test_windows_are_finite_grow_and_add_up(frames, first, second):
-    found = forecast(Panel(*frames, ORIGIN), COUNTS_ONLY, CHINA)
+    found = forecast_daily(Panel(*frames, ORIGIN), COUNTS_ONLY, CHINA)
     near, far, whole = found.window(0, first), found.window(first, first + second), found.window(0, first + second)
     np.testing.assert_allclose(near.mean + far.mean, whole.mean, atol=3e-6)
     assert (whole.var >= whole.mean).all()
@@ -101,6 +101,6 @@ def test_windows_are_finite_grow_and_add_up(frames, first, second):
 @settings(max_examples=25, deadline=None)
 @given(panels())
 def test_weeks_are_the_windows_of_their_days(frames):
-    found = forecast(Panel(*frames, ORIGIN), COUNTS_ONLY, CHINA)
+    found = forecast_daily(Panel(*frames, ORIGIN), COUNTS_ONLY, CHINA)
     _, weekly = found.weekly(4)
     np.testing.assert_allclose(weekly.mean.sum(axis=1), found.window(0, 28).mean, atol=1e-5)

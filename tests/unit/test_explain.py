@@ -69,6 +69,13 @@ def publish(engine: Engine, plan_id: str = "P-1", kind: str = "plan", **frames: 
         runs.mark_published(connection, run, NOW)
 
 
+def profile(kind: str, family: str = "", region: str = "", fitted_on: str = "2026-11-18") -> dict[str, object]:
+    """Return a calendar profile as a run keeps it."""
+    days = {"fitted_on": pd.Timestamp(fitted_on), "first_day": pd.Timestamp("2024-01-01")}
+    fit = {"fingerprint": "f", "trend": 0.0, "coefficients": "{}", "months": "{}"}
+    return {"kind": kind, "family": family, "region": region, **days, **fit}
+
+
 def added_up(text: str) -> tuple[int, dict[str, int]]:
     """Add the figures of a text as a reader would; return the last sum and the lines by label."""
     total, found = 0, {}
@@ -250,9 +257,115 @@ def test_what_placement_really_derives_adds_up_for_every_part_and_warehouse(engi
         run = runs.last_published(connection)
         assert run is not None
         stored = runs.read_plan(connection, run, "plan_derivations")
+    unknown = dict.fromkeys(("price", "calendar", "forecast"))
     for row in stored.to_dict("records"):
         plain = {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in row.items()}
         lines = {key: [] for key in LINES}
-        told = Explanation("P-1", FRIDAY, "P", "P", "", (), ({**plain, **lines, "city": "", "price": None},))
+        told = Explanation("P-1", FRIDAY, "P", "P", "", (), ({**plain, **lines, "city": "", **unknown},))
         is_hub = row["hub"] == row["warehouse_id"]
         assert added_up(told.as_text())[0] == (row["qty"] if is_hub else row["position"])
+
+
+def test_the_season_that_demand_follows_is_the_narrowest_one_and_says_when_it_was_fitted(engine: Engine) -> None:
+    there = [profile("all"), profile("family", "brakes", fitted_on="2026-11-15"), profile("group", "other", "W1")]
+    publish(engine, derivations=[derivation()], profiles=there)
+    found = explain_part(engine, "P2", "W1")
+    expected = {"kind": "family", "family": "brakes", "region": "", "fitted_on": "2026-11-15"}
+    assert found.as_dict()["warehouses"][0]["calendar"] == expected
+    assert "season of brakes everywhere, fitted 2026-11-15" in found.as_text()
+
+
+def test_a_flat_season_is_not_told(engine: Engine) -> None:
+    publish(engine, derivations=[derivation()])
+    found = explain_part(engine, "P2", "W1")
+    assert found.as_dict()["warehouses"][0]["calendar"] is None
+    assert "season" not in found.as_text()
+
+
+def forecast(warehouse_id: str = "W1", **changed: object) -> dict[str, object]:
+    """Return the demand of the next 28 days as a run keeps it."""
+    row = {"part_id": "P2", "warehouse_id": warehouse_id, "mean": 10.7, "p10": 6.0, "p50": 10.0, "p90": 16.0}
+    return {**row, "method": "thresholds+ets", "fallback": "", "judged_class": "fast", **changed}
+
+
+def score(method: str, pinball: float, chosen: str = "N", demand_class: str = "fast", **changed: object) -> dict:
+    row = {"demand_class": demand_class, "method": method, "origins": 2, "cells": 900, "pinball": pinball}
+    return {**row, "coverage_p90": 0.95, "chosen": chosen, "judged_on": pd.Timestamp("2026-11-17"), **changed}
+
+
+SCORES = [
+    score("thresholds+ets", 1.25, "Y"),
+    score("ets", 1.375),
+    score("gamma_poisson", 1.5),
+    score("structural", 0.5, cells=20),
+    score("thresholds", 0.0625, "Y", "all"),
+]
+
+
+def calibration(coverage: float, factor: float, after: float, demand_class: str = "fast") -> dict[str, object]:
+    row = {"demand_class": demand_class, "level": 0.9, "cells": 900, "coverage": coverage}
+    return {**row, "variance_factor": factor, "coverage_used": after, "judged_on": pd.Timestamp("2026-11-17")}
+
+
+def told(engine: Engine, expected: dict, scores: list[dict] = SCORES, wide: dict | None = None) -> str:
+    frames = {"forecast_scores": scores, "forecast_calibration": [wide] if wide else []}
+    publish(engine, derivations=[derivation()], forecasts=[expected], **frames)
+    return explain_part(engine, "P2", "W1").as_text()
+
+
+def test_the_method_is_told_with_its_loss_against_the_next_and_the_simplest(engine: Engine) -> None:
+    text = told(engine, forecast(), wide=calibration(0.84, 1.5, 0.9))
+    assert "  forecast      thresholds + ETS, chosen for fast movers and judged on 2026-11-17\n" in text
+    # What was tried on a few windows only is no rival.
+    assert "  loss 1.25 units a week; next ETS 1.375; simplest Gamma-Poisson 1.5\n" in text
+    assert "  calibrated: variance x 1.5, P90 held 84 % before, 90 % after\n" in text
+
+
+def test_a_class_whose_p90_held_is_told_without_a_factor(engine: Engine) -> None:
+    text = told(engine, forecast(), wide=calibration(0.891, 1.0, 0.891))
+    assert "  P90 held 89 %\n" in text
+    assert "variance" not in text
+
+
+def test_a_class_too_small_to_judge_is_told_by_all_parts_together(engine: Engine) -> None:
+    text = told(engine, forecast(method="thresholds", judged_class="lumpy"))
+    assert "thresholds, chosen for all parts together and judged on 2026-11-17" in text
+    assert "  loss 0.0625 units a week\n" in text
+    assert "  P90 held 95 %, in whole units; too few parts to calibrate\n" in text
+
+
+def test_a_method_that_stands_in_says_for_what(engine: Engine) -> None:
+    text = told(engine, forecast(method="gamma_poisson", fallback="ETS failed: ValueError: gamma_poisson"))
+    assert "  forecast      Gamma-Poisson, standing in: ETS failed: ValueError: gamma_poisson\n" in text
+
+
+@pytest.mark.parametrize(
+    ("judged_class", "scores", "said"),
+    [
+        ("new", SCORES, "Gamma-Poisson, not judged for new parts"),
+        ("lumpy", [], "Gamma-Poisson, not judged for lumpy parts"),
+        (None, [], "Gamma-Poisson, not judged for these parts"),
+    ],
+)
+def test_what_was_not_judged_says_so(engine: Engine, judged_class: str, scores: list[dict], said: str) -> None:
+    assert f"  forecast      {said}\n" in told(
+        engine, forecast(method="gamma_poisson", judged_class=judged_class), scores
+    )
+
+
+def test_a_program_gets_the_judgement_of_the_method(engine: Engine) -> None:
+    told(engine, forecast(), wide=calibration(0.84, 1.5, 0.9))
+    row = explain_part(engine, "P2", "W1").as_dict()["warehouses"][0]["forecast"]
+    assert (row["method"], row["method_name"], row["p90"]) == ("thresholds+ets", "thresholds + ETS", 16)
+    assert row["judged"] == {
+        "judged_as": "fast",
+        "method": "thresholds+ets",
+        "judged_on": "2026-11-17",
+        "loss": 1.25,
+        "runner_up": {"method": "ets", "loss": 1.375},
+        "simplest": {"method": "gamma_poisson", "loss": 1.5},
+        "calibrated": True,
+        "variance_factor": 1.5,
+        "coverage": 0.84,
+        "coverage_used": 0.9,
+    }

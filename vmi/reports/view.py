@@ -21,6 +21,16 @@ IMPORTS = Frame("imports", ("file", "rows", "imported", "rejected", "imported_on
 METHODS = Frame("methods", ("method", "pairs", "fallback", "reason"))
 """How many pairs each forecast method made; ``fallback`` is ``Y`` where it stands in for a better one, and why."""
 
+METHOD_SCORES = Frame(
+    "method_scores",
+    (
+        *("demand_class", "pairs", "method", "judged_as", "judged_on", "pinball", "pinball_simplest"),
+        *("calibrated", "coverage", "variance_factor", "coverage_used"),
+    ),
+)
+"""By which method each class of demand is forecast, and how it was judged: losses in units a week, coverage of the P90
+before and after its variance was multiplied (of whole units where not ``calibrated``); NaN, NaT where not judged."""
+
 OPTIMISATIONS = Frame("optimisations", ("name", "objective", "bound", "gap", "unit", "status"))
 """What was optimised tonight. ``gap`` is a share, NaN where there is no bound; ``unit`` is ``CNY`` or a word."""
 
@@ -35,13 +45,14 @@ REJECTS = Frame("rejects", ("file", "rule", "lines"))
 """Rows that the last import left out, counted by file and rule."""
 
 
-DAYS = ("week", "received_on", "ship_on", "from", "to", "fill_48h_day", "ordered_on", "imported_on")
+DAYS = ("week", "received_on", "ship_on", "from", "to", "fill_48h_day", "ordered_on", "imported_on", "judged_on")
 NUMBERS = (
     *("qty", "unit_cost", "volume_l", "capacity_m3", "hazmat_capacity_m3", "latitude", "longitude", "transit_hours"),
     *("mean", "p10", "p50", "p90", "cost", "surcharge", "benefit", "target_qty", "money_at_risk", "price_per_m3"),
     *("lying_m3", "coming_m3"),
     *("rows", "imported", "rejected", "lines", "pairs", "age_days", "objective", "bound", "gap"),
     *("fill_48h", "same_day", "stocked", "return_window_days"),
+    *("pinball", "pinball_simplest", "coverage", "variance_factor", "coverage_used"),
 )
 
 
@@ -77,7 +88,7 @@ class ReportView:
         Order lines as ``vmi.kpi.lines.mark_lines`` marks them.
     replenishment, returns, transfers, deliveries, targets, weekly_forecast
         What the plan decides: REPLENISHMENT, LOT_RETURNS, TRANSFERS, DELIVERIES, TARGETS, WEEKLY_FORECAST.
-    weekly_history, holidays, imports, rejects, methods, optimisations, space_prices, space_use
+    weekly_history, holidays, imports, rejects, methods, method_scores, optimisations, space_prices, space_use
         Frames of this module.
     calendar_verified_through
         Last day the calendar is checked for; ``None`` if it never was.
@@ -111,6 +122,7 @@ class ReportView:
     imports: pd.DataFrame = field(default_factory=IMPORTS.empty)
     rejects: pd.DataFrame = field(default_factory=REJECTS.empty)
     methods: pd.DataFrame = field(default_factory=METHODS.empty)
+    method_scores: pd.DataFrame = field(default_factory=METHOD_SCORES.empty)
     optimisations: pd.DataFrame = field(default_factory=OPTIMISATIONS.empty)
     space_prices: pd.DataFrame = field(default_factory=SPACE_PRICES.empty)
     space_use: pd.DataFrame = field(default_factory=SPACE_USE.empty)

@@ -51,6 +51,16 @@ def percent(value: float | None, digits: int = 0) -> str:
     return NOT_KNOWN if value is None or _unknown(value) else f"{100 * value:.{digits}f}{NBSP}%"
 
 
+def loss(value: float | None) -> str:
+    """Return 0.0123, 1.23, 12.3: three digits that count."""
+    return NOT_KNOWN if value is None or _unknown(value) else f"{value:#.3g}".rstrip(".")
+
+
+def factor(value: float | None) -> str:
+    """Return × 1.5; a dash for 1, which changes nothing."""
+    return NOT_KNOWN if value is None or _unknown(value) or value == 1 else f"×{NBSP}{value:g}"
+
+
 def day(value: pd.Timestamp | None) -> str:
     """Return 2026-11-20."""
     return NOT_KNOWN if value is None or _unknown(value) else f"{value:%Y-%m-%d}"

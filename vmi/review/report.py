@@ -1,17 +1,20 @@
 """Bring the night, its figures and its worklist into the view that the report is made from."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecasts.calendar import Calendar
+from vmi.forecast_methods import CLASSES, SIMPLEST, judgement
 from vmi.kpi.measure import Measure
 from vmi.past import Past
 from vmi.planning import Night
 from vmi.reports.view import (
     HOLIDAYS,
     IMPORTS,
+    METHOD_SCORES,
     METHODS,
     OPTIMISATIONS,
     REJECTS,
@@ -57,6 +60,7 @@ def report_view(night: Night, past: Past, reviewed: Reviewed, plan_id: str, engi
         imports=imports(past, planning.stale_days),
         rejects=rejects(past),
         methods=methods(night),
+        method_scores=method_scores(night),
         optimisations=optimisations(night),
         space_prices=space_prices(night),
         calendar_verified_through=night.outlook.forecast.calendar_verified_through,
@@ -144,6 +148,22 @@ def methods(night: Night) -> pd.DataFrame:
     fell_back = counted["reason"].ne("").map({True: "Y", False: "N"}).astype(object)
     ordered = counted.assign(fallback=fell_back).sort_values(["method", "reason"], ignore_index=True)
     return ordered[list(METHODS.columns)]
+
+
+def method_scores(night: Night) -> pd.DataFrame:
+    """Return METHOD_SCORES of the classes that occur, in the order of ``forecast_methods.CLASSES``."""
+    learned = night.outlook.learned()
+    pairs = night.outlook.pairs["judged_class"].value_counts()
+    rows = []
+    for name in [c for c in CLASSES if c in pairs.index and c != "none"]:
+        # What is new is not judged: it has no history to be judged on.
+        judged = None if name == "new" else judgement(learned["forecast_scores"], learned["forecast_calibration"], name)
+        found: dict[str, Any] = {"demand_class": name, "pairs": pairs[name], "method": SIMPLEST}
+        if judged is not None:
+            simplest = judged["simplest"] or {"loss": judged["loss"] if judged["method"] == SIMPLEST else np.nan}
+            found |= {**judged, "pinball": judged["loss"], "pinball_simplest": simplest["loss"]}
+        rows.append(found)
+    return pd.DataFrame(rows).reindex(columns=list(METHOD_SCORES.columns))
 
 
 def optimisations(night: Night) -> pd.DataFrame:

@@ -7,18 +7,28 @@ import pandas as pd
 from sqlalchemy import BigInteger, Connection, Select, and_, cast, func, select
 
 from vmi.contract import INPUT, INPUTS
-from vmi.frames import LANE_TIMES, MOVED_LOTS, USAGE, Situation
+from vmi.frames import (
+    FORECAST_CALIBRATION,
+    FORECAST_SCORES,
+    LANE_TIMES,
+    MOVED_LOTS,
+    PROFILES,
+    USAGE,
+    Situation,
+)
 from vmi.pipeline import open_plan_lines
 from vmi.store.frames_io import read_frame, read_table, table_of
 from vmi.store.known import KnownKeys
 from vmi.store.parameters import GatherParameters
-from vmi.store.runs import COUNTING, RUNS
+from vmi.store.runs import COUNTING, RUNS, last_published, read_plan
 from vmi.store.stock_history import stockouts
 from vmi.tables.inputs import INPUT_TABLES
 from vmi.tables.ledger import InboundSeen, Receipt
 from vmi.tables.plans import PlanReplenishment, PlanTransfer, Promise
 
 ORDERS = table_of(INPUT_TABLES["orders"])
+LEARNED = (PROFILES, FORECAST_SCORES, FORECAST_CALIBRATION)
+"""What a night's forecast learned and the next ones use."""
 WHOLE_FILES = (
     *("suppliers", "parts", "warehouses", "centres", "lanes", "supply"),
     *("stock", "availability", "inbound", "weather", "vehicles", "fitments"),
@@ -66,6 +76,7 @@ def situation(
         open_plan_lines=pipeline(connection, as_of, files["inbound"], timezone),
         stockouts=stockouts(connection, as_of),
         moved_lots=moved_lots(connection, as_of),
+        **learned(connection, as_of),
     )
 
 
@@ -159,6 +170,17 @@ def moved_lots(connection: Connection, as_of: pd.Timestamp) -> pd.DataFrame:
         .distinct()
     )
     return read_frame(connection, moved).sort_values(list(MOVED_LOTS.columns), ignore_index=True)
+
+
+def learned(connection: Connection, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
+    """Return PROFILES, FORECAST_SCORES and FORECAST_CALIBRATION of the last plan before ``as_of``, by name.
+
+    The night planned again finds those it found first.
+    """
+    last = last_published(connection, before=as_of.date())
+    if last is None:
+        return {frame.name: frame.empty() for frame in LEARNED}
+    return {f.name: read_plan(connection, last, f"plan_{f.name}")[list(f.columns)] for f in LEARNED}
 
 
 def stock_at_close(connection: Connection) -> pd.DataFrame:

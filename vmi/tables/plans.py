@@ -184,7 +184,11 @@ class PlanDerivation(SQLModel, table=True):
 
 
 class PlanForecast(SQLModel, table=True):
-    """Demand expected in the 28 days after as_of, kept to be judged when they have passed."""
+    """Demand expected in the 28 days after as_of, kept to be judged when they have passed.
+
+    ``judged_class`` is the class in ``plan_forecast_scores`` by which the method was chosen; ``fallback`` says why
+    another one stands in for it.
+    """
 
     __tablename__: ClassVar[Any] = "plan_forecasts"
     run_id: int = _run()
@@ -195,6 +199,65 @@ class PlanForecast(SQLModel, table=True):
     p50: float | None = None
     p90: float
     method: str = Field(default="", max_length=64)
+    fallback: str | None = None
+    judged_class: str | None = Field(default=None, max_length=16)
+
+
+class PlanProfile(SQLModel, table=True):
+    """A calendar profile that the run's forecast followed, to be kept by the next nights until it is due again.
+
+    ``kind`` is ``group`` (a family in a region), ``family``, ``region`` or ``all``. ``fitted_on`` is the night of the
+    fit, ``first_day`` where its history began; ``fingerprint`` hashes what shaped it beside its data. ``trend`` is per
+    day, as a share of the level. ``coefficients`` (by name) and ``months`` (order lines of the history) are JSON.
+    """
+
+    __tablename__: ClassVar[Any] = "plan_profiles"
+    run_id: int = _run()
+    kind: str = Field(primary_key=True, max_length=16)
+    family: str = Field(primary_key=True)
+    region: str = key_id()
+    fitted_on: date
+    first_day: date
+    fingerprint: str = Field(max_length=64)
+    trend: float
+    coefficients: str
+    months: str
+
+
+class PlanForecastScore(SQLModel, table=True):
+    """How well a method told what a class of demand sold, at origins before ``judged_on``.
+
+    ``pinball`` is its loss [units a week], ``coverage_p90`` how often its P90 held; ``chosen`` is ``Y`` for the method
+    that forecasts the class. Class ``all`` stands for all parts together, ``fast`` for smooth fast movers.
+    """
+
+    __tablename__: ClassVar[Any] = "plan_forecast_scores"
+    run_id: int = _run()
+    demand_class: str = Field(primary_key=True, max_length=16)
+    method: str = Field(primary_key=True, max_length=64)
+    origins: int
+    cells: int
+    pinball: float
+    coverage_p90: float
+    chosen: str = Field(max_length=1)
+    judged_on: date
+
+
+class PlanForecastCalibration(SQLModel, table=True):
+    """What the variance of a class is multiplied by so that a quantile holds what it says.
+
+    ``coverage`` is how often it held before, ``coverage_used`` after; both of the randomised quantile.
+    """
+
+    __tablename__: ClassVar[Any] = "plan_forecast_calibration"
+    run_id: int = _run()
+    demand_class: str = Field(primary_key=True, max_length=16)
+    level: float = Field(primary_key=True)
+    cells: int
+    coverage: float
+    variance_factor: float
+    coverage_used: float
+    judged_on: date
 
 
 class PlanWorklist(SQLModel, table=True):
@@ -306,6 +369,9 @@ PLAN_TABLES: dict[str, type[SQLModel]] = {
         PlanTarget,
         PlanDerivation,
         PlanForecast,
+        PlanProfile,
+        PlanForecastScore,
+        PlanForecastCalibration,
         PlanWorklist,
         PlanScorecard,
         PlanKpi,

@@ -218,6 +218,7 @@ def outputs() -> dict[str, pd.DataFrame]:
             "p50": [1.0],
             "p90": [3.0],
             "method": ["gamma_poisson"],
+            "provisional": ["N"],
         }
     )
     return {

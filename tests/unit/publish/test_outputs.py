@@ -33,7 +33,7 @@ def test_every_output_is_written_with_its_header_even_without_lines(tmp_path: Pa
         "worklist.csv": 0,
     }
     assert (tmp_path / "scorecards.csv").read_bytes().startswith(b"\xef\xbb\xbfmonth,scope,id,")
-    assert gzip.decompress((tmp_path / "forecast.csv.gz").read_bytes()).endswith(b"1.25,0,1,3,gamma_poisson\r\n")
+    assert gzip.decompress((tmp_path / "forecast.csv.gz").read_bytes()).endswith(b"1.25,0,1,3,gamma_poisson,N\r\n")
 
 
 def test_a_suppliers_file_holds_that_suppliers_lines_alone(tmp_path: Path, outputs: Outputs) -> None:

@@ -7,7 +7,7 @@ from vmi.kpi.history import KpiHistory
 from vmi.kpi.lines import mark_lines
 from vmi.kpi.measure import measure
 from vmi.kpi.parameters import KpiParameters
-from vmi.reports.view import ReportView
+from vmi.reports.view import METHOD_SCORES, ReportView
 from vmi.worklist.exceptions import Exceptions
 from vmi.worklist.parameters import WorklistParameters
 from vmi.worklist.rank import rank
@@ -237,6 +237,7 @@ def _plan(
             p50=np.round(mean),
             p90=np.ceil(mean * 1.3 + 1.3 * np.sqrt(mean)),
             method=np.where(future["rate"].gt(4), "ets", "gamma-poisson"),
+            provisional="N",
         ),
         "weekly_history": past.loc[past["qty"].gt(0) | past["censored"].eq("Y")],
         "inbound": pairs.sample(60, random_state=5).assign(qty=3),
@@ -351,11 +352,20 @@ def _health() -> dict[str, object]:
         ),
         "methods": pd.DataFrame(
             [
-                ("gamma-poisson", 702, "N", ""),
-                ("ets", 118, "N", ""),
+                ("gamma_poisson", 702, "N", ""),
+                ("ets+structural", 118, "N", ""),
                 ("family mean", 20, "Y", "fewer than four weeks of history"),
             ],
             columns=["method", "pairs", "fallback", "reason"],
+        ),
+        "method_scores": pd.DataFrame(
+            [
+                ("fast", 118, "ets+structural", "fast", AS_OF, 12.345, 14.0, True, 0.84, 1.5, 0.901),
+                ("intermittent", 690, "thresholds", "intermittent", AS_OF, 0.04561, 0.0478, True, 0.908, 1.0, 0.908),
+                ("lumpy", 4, "gamma_poisson", "all", AS_OF, 0.512, 0.512, False, 0.951, 1.0, 0.951),
+                ("new", 8, "gamma_poisson", None, pd.NaT, *[np.nan] * 6),
+            ],
+            columns=list(METHOD_SCORES.columns),
         ),
         "holidays": pd.DataFrame(
             [

@@ -196,3 +196,16 @@ def test_any_frame_may_be_empty_and_untyped(view: ReportView, name: str) -> None
     page = render(dataclasses.replace(view, **{name: bare}))
     words = set(re.findall(r"[A-Za-z]+", re.sub(r"<[^>]+>", " ", page)))
     assert words.isdisjoint({"nan", "NaN", "NaT", "None", "inf"})
+
+
+def test_forecast_methods_are_told_by_class_with_what_they_were_judged_by(page: str) -> None:
+    table = page[page.index("<h3>Forecast methods</h3>") :]
+    rows = [re.sub(r"<[^>]+>|\s+", " ", row).split() for row in re.findall(r"<tr>(.*?)</tr>", table, re.S)[1:5]]
+    assert [" ".join(row) for row in rows] == [
+        "fast 118 ETS + structural models 12.3 14.0 90 % 84 % before × 1.5 2026-11-20",
+        "intermittent 690 thresholds 0.0456 0.0478 91 % – 2026-11-20",
+        "lumpy 4 Gamma-Poisson too few to judge alone: as all parts together 0.512 0.512 95 % in whole units –"
+        " 2026-11-20",
+        "new 8 Gamma-Poisson – – – – –",
+    ]
+    assert "lowest pinball loss" in table

@@ -9,6 +9,8 @@ from vmi.demand import DemandHistory
 from vmi.frames import (
     CENSORED,
     DELIVERIES,
+    FORECAST_CALIBRATION,
+    FORECAST_SCORES,
     LOT_RETURNS,
     OPEN_ORDERS,
     OPEN_PLAN_LINES,
@@ -155,10 +157,15 @@ def demand_history(*censored: dict[str, object]) -> DemandHistory:
 def outlook() -> SimpleNamespace:
     pairs = pd.DataFrame({"part_id": ["P1", "P2"], "warehouse_id": "W1", "method": ["ets", "pooled"]})
     pairs = pairs.assign(fallback=["", "too short"], mean_per_day=[0.5, 0.1], demand_class="smooth")
+    pairs["judged_class"] = ["fast", "new"]
     week = pd.DataFrame({"part_id": ["P1"], "warehouse_id": "W1", "week": day("2026-11-23"), "mean": 3.0, "p10": 1.0})
     week = week.assign(p50=3.0, p90=6.0, method="ets")
     made = SimpleNamespace(calendar_verified_through=day("2026-12-31"))
-    return SimpleNamespace(pairs=pairs, forecast=made, weekly=lambda: week)
+    rows = [("fast", "ets", 2, 600, 1.25, 0.91, "Y"), ("fast", "gamma_poisson", 2, 600, 1.5, 0.85, "N")]
+    scores = pd.DataFrame([(*row, AS_OF) for row in rows], columns=list(FORECAST_SCORES.columns))
+    calibration = pd.DataFrame([("fast", 0.9, 600, 0.84, 1.5, 0.9, AS_OF)], columns=list(FORECAST_CALIBRATION.columns))
+    learned = {"forecast_scores": scores, "forecast_calibration": calibration}
+    return SimpleNamespace(pairs=pairs, forecast=made, weekly=lambda: week, learned=lambda: learned)
 
 
 def placement(*derived: dict[str, object]) -> SimpleNamespace:

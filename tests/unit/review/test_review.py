@@ -364,6 +364,17 @@ def test_methods_proofs_and_prices_stand_in_the_view() -> None:
     assert view.space_prices.values.tolist() == [["W1", "volume", 2.0]]
 
 
+def test_the_methods_of_the_classes_that_occur_stand_in_the_view_with_their_judgement() -> None:
+    scores = review(night(), Past(AS_OF), "P1", "0.1.0").view.method_scores
+    judged, new = scores.to_dict("records")
+    assert (judged["demand_class"], judged["method"], judged["pairs"]) == ("fast", "ets", 1)
+    assert (judged["pinball"], judged["pinball_simplest"], judged["judged_on"]) == (1.25, 1.5, AS_OF)
+    assert (judged["coverage"], judged["variance_factor"], judged["coverage_used"]) == (0.84, 1.5, 0.9)
+    assert (new["demand_class"], new["method"]) == ("new", "gamma_poisson")
+    assert pd.isna(new["pinball"])
+    assert pd.isna(new["judged_on"])
+
+
 def test_the_worklist_tells_of_fallbacks_risky_orders_and_uncovered_cities() -> None:
     found = review(night(), past(), "P1", "0.1.0").worklist
     assert {"forecast_fallback", "return_risk", "missing_lane", "confirmation"} <= set(found["kind"])

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from vmi.forecast_methods import in_words
 from vmi.reports import words
 from vmi.reports.view import IMPORTS, METHODS, REJECTS, ReportView
 
@@ -47,7 +48,7 @@ def _methods(methods: pd.DataFrame) -> list[dict[str, Any]]:
     ordered = methods.sort_values(["fallback", "pairs", "method", "reason"], ascending=[True, False, True, True])
     return [
         {
-            "method": row["method"],
+            "method": in_words(row["method"]),
             "pairs": words.whole(row["pairs"]),
             "share": words.percent(row["pairs"] / total, 1),
             "fallback": row["fallback"] == "Y",

@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from vmi.forecast_methods import CLASSES, EVERYTHING, in_words
 from vmi.reports import words
 from vmi.reports.charts.fan import Fan, fan_chart
-from vmi.reports.view import ReportView
+from vmi.reports.view import METHOD_SCORES, ReportView
 
 SHOWN = 8
 HISTORY_WEEKS = 39
@@ -24,7 +25,35 @@ def outlook(view: ReportView) -> dict[str, Any]:
     title = "No demand is expected"
     if fans:
         title = f"The {len(fans)} weightiest forecasts are {words.percent(share)} of the value expected in 13 weeks"
-    return {"title": title, "fans": fans}
+    return {"title": title, "fans": fans, "methods": _methods(METHOD_SCORES.check(view.method_scores))}
+
+
+def _methods(scores: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a row per class of demand; what was not judged has dashes."""
+    ordered = scores.sort_values("demand_class", key=lambda names: names.map(CLASSES.index))
+    return [
+        {
+            "demand_class": row["demand_class"],
+            "pairs": words.whole(row["pairs"]),
+            "method": in_words(row["method"]),
+            "as_all": row["judged_as"] == EVERYTHING,
+            "loss": words.loss(row["pinball"]),
+            "simplest": words.loss(row["pinball_simplest"]),
+            "coverage": words.percent(row["coverage_used"]),
+            "aside": _coverage_aside(row),
+            "factor": words.factor(row["variance_factor"]),
+            "judged_on": words.day(row["judged_on"]),
+        }
+        for row in ordered.to_dict("records")
+    ]
+
+
+def _coverage_aside(row: dict[Any, Any]) -> str:
+    if pd.isna(row["coverage"]):
+        return ""
+    if not row["calibrated"]:
+        return "in whole units"
+    return "" if row["variance_factor"] == 1 else f"{words.percent(row['coverage'])} before"
 
 
 def _cost(view: ReportView, rows: pd.DataFrame) -> pd.Series:
@@ -70,6 +99,6 @@ def _fan(view: ReportView, pair: dict[Any, Any]) -> dict[str, Any]:
         "name": str(names.get(part, "")),
         "warehouse_id": site,
         "expected": f"{words.short(pair['mean'])} units, {words.short_cny(pair['value'])} in 13 weeks",
-        "method": pair["method"],
+        "method": in_words(pair["method"]),
         "chart": fan_chart(fan),
     }

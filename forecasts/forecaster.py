@@ -1,0 +1,247 @@
+"""One forecast of a dense history: every method, the choice among them, whole-number quantiles and paths."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from forecasts.choice import DECILES, EVERYTHING, Answers, Choice, Trial, choose, chosen_answers, pinball
+from forecasts.classes import classify
+from forecasts.history import Array, History
+from forecasts.methods import FAST, FEWEST_PERIODS, SIMPLEST, STRUCTURAL, Segment, forecast_segments
+from forecasts.parameters import Parameters
+from forecasts.season import with_season
+
+ORIGINS = 2
+"""Rolling origins inside the history, half a horizon apart."""
+TRIED_SERIES = 2_500
+SPIKE = 100.0
+"""Times the median demand of periods with any, the series' own and everybody's, beyond which more is not believed."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Distributions of demand per series and step (1 = the period after the history's last).
+
+    Attributes
+    ----------
+    series
+        Index ``unique_id`` (the history's order); ``method``, ``fallback`` (reason, ``""`` if none), ``demand_class``,
+        ``adi`` [periods], ``cv2``, ``mean_per_period`` [units].
+    scores
+        A row per demand class (``fast`` and ``all`` among them) and method: ``origins``, ``cells``, ``pinball``
+        [units], ``coverage_p90``, ``chosen``.
+    calibration
+        A row per demand class and calibrated level: ``cells``, ``coverage`` held out at that level, ``level_used``
+        instead, and ``coverage_used`` there.
+    """
+
+    series: pd.DataFrame
+    scores: pd.DataFrame
+    calibration: pd.DataFrame
+    horizon: int
+    answers: Answers = field(repr=False)
+    choice: Choice = field(repr=False)
+    labels: npt.NDArray[np.object_] = field(repr=False)
+
+    def quantiles(self, levels: Sequence[float]) -> pd.DataFrame:
+        """Return ``unique_id``, ``step``, and a whole number per level (``q0.1`` …), a row per series and step."""
+        if not all(0 < level < 1 for level in levels):
+            raise ValueError(f"forecast quantiles: levels must lie between 0 and 1, not {list(levels)}")
+        rising = sorted(set(levels))
+        asked = np.array([self._levels_used(level) for level in rising]).T
+        found = np.empty((len(self.series), self.horizon, len(rising)), dtype=np.int64)
+        for rows, answer in self.answers:
+            found[rows] = answer.quantile(asked[rows])
+        found = np.maximum.accumulate(found, axis=-1)
+        columns = {f"q{level:.12g}": found[..., rising.index(level)].ravel() for level in levels}
+        steps = np.tile(np.arange(1, self.horizon + 1), len(self.series))
+        return pd.DataFrame({"unique_id": np.repeat(self.series.index, self.horizon), "step": steps, **columns})
+
+    def paths(self, n: int, seed: int, rows: npt.ArrayLike | None = None) -> npt.NDArray[np.int64]:
+        """Return ``n`` paths of whole numbers, shape (n, rows, steps); steps hang together as the trials showed.
+
+        ``rows`` are row numbers of ``series`` (all if None); a series' paths do not depend on which others are asked.
+        """
+        chosen = np.arange(len(self.series)) if rows is None else np.asarray(rows, dtype=np.int64)
+        correlation = pd.Series(self.labels).map(self.choice.correlation).fillna(0.0).to_numpy(np.float64)
+        drawn = np.zeros((n, len(chosen), self.horizon), dtype=np.int64)
+        for of, answer in self.answers:
+            mine = np.flatnonzero(np.isin(chosen, of))
+            part = answer.take(np.searchsorted(of, chosen[mine]))
+            normal = [_normals(seed, int(row), n, self.horizon + 1) for row in chosen[mine]]
+            for k in range(n if len(mine) else 0):
+                drawn[k, mine] = part.draw(correlation[chosen[mine]], np.stack([own[k] for own in normal]))
+        return drawn
+
+    def _levels_used(self, level: float) -> Array:
+        """Return the level asked of each series for its class to cover ``level``."""
+        labels = pd.Series(self.labels)
+        used = {name: self.choice.level_used(name, level) for name in labels.unique()}
+        return labels.map(used).to_numpy(np.float64)
+
+
+def _normals(seed: int, row: int, n: int, steps: int) -> Array:
+    """Return standard normal draws of one series, (n, steps): its own stream, whatever else is drawn."""
+    return np.random.default_rng([seed, row]).standard_normal((n, steps))
+
+
+def forecast(
+    history: History,
+    horizon: int,
+    parameters: Parameters | None = None,
+    levels: Sequence[float] = tuple(DECILES),
+    previous: Mapping[str, str] | None = None,
+    seed: int = 1,
+) -> Forecast:
+    """Forecast every series of a history.
+
+    Parameters
+    ----------
+    horizon
+        Periods ahead.
+    levels
+        Levels that quantiles will be asked at; those from 0.9 on are calibrated on held-out periods.
+    previous
+        Method of each demand class until now: given up only for a clearly better one.
+    seed
+        Same history, parameters and seed: same numbers.
+
+    Raises
+    ------
+    ValueError
+        The horizon is less than one period.
+    """
+    if horizon < 1:
+        raise ValueError(f"forecast: a horizon of {horizon} periods is no horizon")
+    told, tamed = parameters or Parameters(), _tamed(history)
+    choice = choose(_trials(tamed, horizon, told, seed), levels, previous or {}, seed)
+    classes = classify(tamed, _new_periods(tamed, told))
+    seasonal = with_season(tamed, horizon)
+    segments, failures = forecast_segments(tamed, seasonal, horizon, told, seed, choice.methods(SIMPLEST))
+    labels = _labels(classes, segments)
+    answers: Answers = []
+    for segment in segments:
+        chosen = chosen_answers(segment.parts, labels[segment.rows], choice)
+        answers += [(segment.rows[rows], answer) for rows, answer in chosen]
+    series = _described(tamed, classes, labels, answers, choice, failures)
+    return Forecast(series, choice.scores, choice.calibration, horizon, answers, choice, labels)
+
+
+def _tamed(history: History) -> History:
+    """Return the history with its spikes cut: one slip of the pen must not become everybody's chance."""
+    sold = np.where(np.isfinite(history.demand) & (history.demand > 0), history.demand, np.nan)
+    if not np.isfinite(sold).any():
+        return history
+    usual = np.nanmedian(sold)
+    tall = np.flatnonzero((history.demand > SPIKE * usual).any(axis=1))
+    if not len(tall):
+        return history
+    demand = history.demand.copy()
+    limit = SPIKE * np.maximum(np.nanmedian(sold[tall], axis=1), usual)
+    demand[tall] = np.minimum(demand[tall], limit[:, None])
+    return replace(history, demand=demand)
+
+
+def _trials(history: History, horizon: int, parameters: Parameters, seed: int) -> list[Trial]:
+    """Let every method forecast at rolling origins, for a seeded sample of the series."""
+    rows = np.arange(len(history))
+    if len(rows) > TRIED_SERIES:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, TRIED_SERIES, replace=False))
+    sample, trials = history.take(rows), []
+    for origin in _origins(history.periods, horizon, ORIGINS):
+        past, ahead = sample.until(origin), slice(origin, min(origin + horizon, history.periods))
+        actual, decided = sample.demand[:, ahead], sample.known()[:, ahead]
+        width = actual.shape[1]
+        segments, _ = forecast_segments(past, with_season(past, width), width, parameters, seed)
+        labels = _labels(classify(past, _new_periods(past, parameters)), segments)
+        known = np.where(np.isfinite(actual), actual, 0.0)
+        for rows, parts in ((segment.rows, segment.parts) for segment in segments):
+            trials.append(Trial(origin, rows, labels[rows], known[rows], decided[rows], parts))
+    return trials
+
+
+def _labels(classes: pd.DataFrame, segments: Sequence[Segment]) -> npt.NDArray[np.object_]:
+    """Return the class by which each series' method is chosen: its demand class, or ``fast`` if it was smoothed."""
+    labels = classes["demand_class"].to_numpy(object).copy()
+    for segment in segments:
+        if STRUCTURAL in segment.parts:
+            labels[segment.rows] = FAST
+    return labels
+
+
+def _new_periods(history: History, parameters: Parameters) -> int:
+    """Return how many periods make a series no longer new."""
+    return max(2, round(parameters.new_part_days * history.year / 365))
+
+
+def _origins(periods: int, horizon: int, wanted: int) -> list[int]:
+    """Return origins half a horizon apart, the newest with the whole horizon (or a third of the history) after it."""
+    span = min(horizon, max(periods // 3, 1))
+    found = [periods - span - k * max(span // 2, 1) for k in range(wanted)]
+    return [origin for origin in found if origin >= FEWEST_PERIODS]
+
+
+def _described(
+    history: History,
+    classes: pd.DataFrame,
+    labels: npt.NDArray[np.object_],
+    answers: Answers,
+    choice: Choice,
+    failures: Mapping[int, str],
+) -> pd.DataFrame:
+    """Return what each series is and how it was forecast."""
+    mean, method = np.zeros(len(classes)), np.empty(len(classes), dtype=object)
+    for rows, answer in answers:
+        mean[rows] = answer.mean().mean(axis=1)
+        label = str(labels[rows[0]])
+        method[rows] = choice.method_of(label, STRUCTURAL if label == FAST else SIMPLEST)
+    untried = choice.scores.empty
+    reason = f"{history.periods} periods of history: no method could be tried" if untried else ""
+    fallback = np.full(len(classes), reason, dtype=object)
+    for row, why in failures.items():
+        fallback[row] = f"{why}: {method[row]}"
+    described = classes.assign(method=method, fallback=fallback, mean_per_period=mean.round(6))
+    return described[["method", "fallback", "demand_class", "adi", "cv2", "mean_per_period"]]
+
+
+def backtest(
+    history: History, horizon: int, origins: int = ORIGINS, parameters: Parameters | None = None, seed: int = 1
+) -> pd.DataFrame:
+    """Return how :func:`forecast` would have scored at rolling origins, choosing from what was known there.
+
+    Columns ``origin`` (periods known), ``demand_class`` (``all`` last), ``cells`` (known exactly), ``pinball`` [units
+    per cell, mean over the deciles], ``wql`` (twice the pinball over the mean demand) and ``coverage_p90``.
+    """
+    frames = []
+    for origin in _origins(history.periods, horizon, origins):
+        ahead = slice(origin, min(origin + horizon, history.periods))
+        actual, decided = history.demand[:, ahead], history.known()[:, ahead]
+        made = forecast(history.until(origin), actual.shape[1], parameters, seed=seed)
+        found = made.quantiles(list(DECILES))[[f"q{level:g}" for level in DECILES]].to_numpy(np.float64)
+        quantiles = found.reshape(*actual.shape, len(DECILES))
+        row = np.nonzero(decided)[0]
+        cells = pd.DataFrame(
+            {
+                "demand_class": made.series["demand_class"].to_numpy()[row],
+                "actual": actual[decided],
+                "pinball": pinball(actual, quantiles, DECILES).mean(axis=-1)[decided],
+                "held": (actual <= quantiles[..., -1])[decided],
+            }
+        )
+        frames.append(_summed(cells).assign(origin=origin))
+    columns = ["origin", "demand_class", "cells", "pinball", "wql", "coverage_p90"]
+    return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+
+
+def _summed(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores per class, everything last."""
+    both = pd.concat([cells, cells.assign(demand_class=EVERYTHING)], ignore_index=True)
+    table = both.groupby("demand_class", as_index=False).agg(
+        cells=("actual", "size"), pinball=("pinball", "mean"), mean=("actual", "mean"), coverage_p90=("held", "mean")
+    )
+    wql = 2 * table["pinball"] / table["mean"].where(table["mean"] > 0)
+    table = table.assign(wql=wql).round({"pinball": 6, "wql": 6, "coverage_p90": 4})
+    return table.sort_values("demand_class", key=lambda name: name == EVERYTHING, kind="stable")
