@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from forecasts.forecaster import Forecast, backtest, forecast
-    from forecasts.table import read_history
+    from forecasts.table.reading import read_history
 
 __all__ = ["Forecast", "backtest", "forecast", "read_history"]
 
-_ROOMS = {"Forecast": "forecaster", "backtest": "forecaster", "forecast": "forecaster", "read_history": "table"}
+_ROOMS = {"Forecast": "forecaster", "backtest": "forecaster", "forecast": "forecaster", "read_history": "table.reading"}
 
 
 def __getattr__(name: str) -> Any:

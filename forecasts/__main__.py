@@ -9,12 +9,12 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
-from forecasts.cells import TableRefused
-from forecasts.csvfile import check_writable, read_table, write_tables
-from forecasts.mending import KINDS
 from forecasts.parameters import Parameters
-from forecasts.periods import NAMES
-from forecasts.table import Distributions, Reading, checked_levels, path_tables, quantile_table, read_history
+from forecasts.table.cells import TableRefused
+from forecasts.table.csvfile import check_writable, read_table, write_tables
+from forecasts.table.mending import KINDS
+from forecasts.table.periods import NAMES
+from forecasts.table.reading import Distributions, Reading, checked_levels, path_tables, quantile_table, read_history
 
 DECILES = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9"
 SHOWN = 5

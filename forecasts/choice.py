@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasts.exceedance import Exceedance, mixture
+from forecasts.distributions.exceedance import Exceedance, mixture
 from forecasts.history import Array
 from forecasts.methods import FAST, STRUCTURAL, Answer
 

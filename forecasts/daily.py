@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasts.calendar import Calendar
 from forecasts.choice import BETWEEN, EVERYTHING
 from forecasts.classes import classify
-from forecasts.exposure import Exposure, build_exposure
 from forecasts.history import Array, History
 from forecasts.methods import FAST, SIMPLEST
 from forecasts.panel import Panel
 from forecasts.parameters import Parameters
+from forecasts.profiles.calendar import Calendar
+from forecasts.profiles.exposure import Exposure, build_exposure
 from forecasts.result import NOTHING_KEPT, Forecast, Kept, Model
 from forecasts.weekly import until, weekly_history, window_sums
 from forecasts.weekly_methods import FAST_METHODS, FEWEST_WEEKS, is_fast, weekly_parts

@@ -9,10 +9,10 @@ import pandas as pd
 
 from forecasts.choice import DECILES, EVERYTHING, Answers, Choice, Trial, choose, chosen_answers, pinball
 from forecasts.classes import classify
+from forecasts.counted.season import with_season
 from forecasts.history import Array, History
 from forecasts.methods import FAST, FEWEST_PERIODS, SIMPLEST, STRUCTURAL, Segment, forecast_segments
 from forecasts.parameters import Parameters
-from forecasts.season import with_season
 
 ORIGINS = 2
 """Rolling origins inside the history, half a horizon apart."""

@@ -7,13 +7,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from forecasts.exceedance import Exceedance
-from forecasts.gamma_poisson import forecast_gamma_poisson
+from forecasts.counted.gamma_poisson import forecast_gamma_poisson
+from forecasts.counted.thresholds import COARSE, FINE, Sampling, forecast_thresholds
+from forecasts.distributions.exceedance import Exceedance
 from forecasts.history import Array, Codes, Flags, History
 from forecasts.parameters import Parameters
-from forecasts.smooth_paths import SmoothPaths
-from forecasts.structural import MIN_PERIODS, fit_smooth
-from forecasts.thresholds import COARSE, FINE, Sampling, forecast_thresholds
+from forecasts.smoothed.paths import SmoothPaths
+from forecasts.smoothed.structural import MIN_PERIODS, fit_smooth
 
 SIMPLEST, STRUCTURAL = "gamma_poisson", "structural"
 """The method that needs nothing and answers always; the one for smooth, fast series."""

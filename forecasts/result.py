@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecasts.choice import NO_SCORES
-from forecasts.counts import Counts
+from forecasts.distributions.counts import Counts
 from forecasts.windows import NO_CALIBRATION
 
 Array = npt.NDArray[np.float64]

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from forecasts.ets import adjusted_weeks, ets_moments
+from forecasts.counted.pooled import gather_evidence, learn_rates, pool_codes
 from forecasts.history import Array, History
 from forecasts.methods import SIMPLEST
 from forecasts.panel import Panel
 from forecasts.parameters import Parameters
-from forecasts.pooled import gather_evidence, learn_rates, pool_codes
-from forecasts.structural import fit_smooth
+from forecasts.smoothed.ets import adjusted_weeks, ets_moments
+from forecasts.smoothed.structural import fit_smooth
 from forecasts.windows import WIDTHS, Moments, threshold_moments
 
 HALF_LIVES = {SIMPLEST: 1.0, "gamma_poisson_short": 1 / 3}

@@ -14,9 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecasts.choice import BETWEEN, DECILES, FEWEST_CELLS, TOLERANCE, pick, pinball
-from forecasts.counts import Counts
+from forecasts.counted.thresholds import Sampling, forecast_thresholds
+from forecasts.distributions.counts import Counts
 from forecasts.history import Array
-from forecasts.thresholds import Sampling, forecast_thresholds
 from forecasts.weekly import History, window_sums
 
 WIDTHS = (4, 13)

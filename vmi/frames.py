@@ -41,7 +41,7 @@ OPEN_ORDERS = _frame("open_orders", "order_id line_no ordered_at centre_id part_
 """Order lines still to be served at as_of; ``first_promise`` is NaT until a plan has promised."""
 
 PROFILES = _frame("profiles", "kind family region fitted_on first_day fingerprint trend coefficients months")
-"""Calendar profiles that the last plan followed, as ``forecasts.profiles`` gives and takes them."""
+"""Calendar profiles that the last plan followed, as ``forecasts.profiles.kept`` gives and takes them."""
 
 FORECAST_SCORES = _frame("forecast_scores", "demand_class method origins cells pinball coverage_p90 chosen judged_on")
 """How the last plan's forecast judged its methods; ``chosen`` is ``Y`` for the one that forecasts the class."""

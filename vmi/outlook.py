@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasts.calendar import Calendar
 from forecasts.daily import forecast_daily
 from forecasts.panel import Panel
 from forecasts.parameters import Parameters
+from forecasts.profiles.calendar import Calendar
 from forecasts.result import NOTHING_KEPT, Forecast, Kept
 from vmi.demand import DemandHistory
 from vmi.frames import FORECAST_CALIBRATION, FORECAST_SCORES, PROFILES, WEEKLY_FORECAST, Situation

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from forecasts.calendar import VERIFIED_THROUGH
+from forecasts.profiles.calendar import VERIFIED_THROUGH
 from vmi import network
 from vmi.config import Config
 from vmi.demand import DemandHistory, demand_history

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from sqlalchemy import Connection
 
-from forecasts.calendar import VERIFIED_THROUGH
+from forecasts.profiles.calendar import VERIFIED_THROUGH
 from vmi.config import Config
 from vmi.store.engine import read_only
 from vmi.store.frames_io import read_table

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasts.counted.thresholds import Sampling, forecast_thresholds
 from forecasts.history import History
-from forecasts.thresholds import Sampling, forecast_thresholds
 
 COPIES = 1000
 

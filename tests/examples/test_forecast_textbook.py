@@ -7,11 +7,11 @@ from scipy import stats
 
 from forecasts.choice import pinball
 from forecasts.classes import classify
-from forecasts.counts import Counts
-from forecasts.exceedance import Exceedance
+from forecasts.counted.pooled import Evidence, learn_rates
+from forecasts.distributions.counts import Counts
+from forecasts.distributions.exceedance import Exceedance
 from forecasts.history import History
 from forecasts.parameters import Parameters
-from forecasts.pooled import Evidence, learn_rates
 
 
 @pytest.mark.parametrize(("deaths", "exposure", "shape", "rate", "mean"), [(3, 2, 6, 7, 0.86), (30, 20, 33, 25, 1.32)])

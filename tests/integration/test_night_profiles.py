@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, delete, select, update
 
-from forecasts import daily, exposure
-from forecasts.aggregates import LEVEL, Profile
+from forecasts import daily
+from forecasts.profiles import exposure
+from forecasts.profiles.aggregates import LEVEL, Profile
 from vmi.cli import run
 from vmi.store import runs
 from vmi.store.engine import open_engine

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
-from forecasts import choice, profiles, windows
+from forecasts import choice, windows
+from forecasts.profiles import kept as profiles
 from tests.company import SHANGHAI, company, imported, order
 from vmi.contract import INPUT
 from vmi.frames import (

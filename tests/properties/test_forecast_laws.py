@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from forecasts.exceedance import Exceedance, mixture
-from forecasts.gamma_poisson import forecast_gamma_poisson
+from forecasts.counted.gamma_poisson import forecast_gamma_poisson
+from forecasts.counted.season import season_profile, with_season
+from forecasts.counted.thresholds import COARSE, FINE, forecast_thresholds
+from forecasts.distributions.exceedance import Exceedance, mixture
 from forecasts.history import History
 from forecasts.parameters import Parameters
-from forecasts.season import season_profile, with_season
-from forecasts.thresholds import COARSE, FINE, forecast_thresholds
 
 LEVELS = st.floats(0.001, 0.999)
 

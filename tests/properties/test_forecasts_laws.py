@@ -5,11 +5,11 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasts.calendar import Calendar
-from forecasts.counts import Counts
 from forecasts.daily import forecast_daily
+from forecasts.distributions.counts import Counts
 from forecasts.panel import Panel
 from forecasts.parameters import Parameters
+from forecasts.profiles.calendar import Calendar
 
 ORIGIN = pd.Timestamp("2026-11-08")
 CHINA = Calendar.china()

@@ -5,8 +5,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecasts.csvfile import read_table
-from forecasts.table import read_history
+from forecasts.table.csvfile import read_table
+from forecasts.table.reading import read_history
 
 DAYS = pd.date_range("2024-01-01", periods=90).strftime("%Y-%m-%d").tolist()
 COLUMNS = ["unique_id", "ds", "y", "in_stock", "exposure", "family"]

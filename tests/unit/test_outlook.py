@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasts.calendar import Calendar
 from forecasts.choice import SCORES
 from forecasts.daily import forecast_daily
 from forecasts.panel import Panel
 from forecasts.parameters import Parameters
+from forecasts.profiles.calendar import Calendar
 from forecasts.result import NOTHING_KEPT, Kept
 from forecasts.windows import CALIBRATION
 from vmi.frames import COVER, FORECAST_CALIBRATION, PROFILES, USAGE, WEEKLY_FORECAST

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasts.calendar import Calendar
+from forecasts.profiles.calendar import Calendar
 from vmi.forecast_methods import CLASSES, SIMPLEST, judgement
 from vmi.kpi.measure import Measure
 from vmi.past import Past

@@ -19,8 +19,8 @@ from forecasts.choice import (
     pick,
     pinball,
 )
-from forecasts.counts import Counts
-from forecasts.exceedance import Exceedance
+from forecasts.distributions.counts import Counts
+from forecasts.distributions.exceedance import Exceedance
 
 NODES = np.arange(60.0)
 

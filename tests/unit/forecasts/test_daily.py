@@ -4,14 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasts import choice, ets, exposure
-from forecasts.aggregates import Profile
-from forecasts.calendar import Calendar
+from forecasts import choice
 from forecasts.choice import SCORES
 from forecasts.daily import forecast_daily
 from forecasts.panel import Panel
 from forecasts.parameters import Parameters
+from forecasts.profiles import exposure
+from forecasts.profiles.aggregates import Profile
+from forecasts.profiles.calendar import Calendar
 from forecasts.result import Kept
+from forecasts.smoothed import ets
 from forecasts.windows import CALIBRATION
 
 CHINA = Calendar.china()

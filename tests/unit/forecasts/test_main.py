@@ -11,7 +11,7 @@ import pytest
 
 import forecasts
 from forecasts.__main__ import main
-from forecasts.mending import KINDS
+from forecasts.table.mending import KINDS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "forecasts.md").read_text(encoding="utf-8")
 

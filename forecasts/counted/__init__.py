@@ -1,0 +1,1 @@
+"""Pooled count models of slow and lumpy series: thresholds, Gamma-Poisson, and the season they share."""

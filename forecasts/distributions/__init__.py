@@ -1,0 +1,1 @@
+"""Distributions over counts: by mean and variance, or by exceedance at nodes."""

@@ -1,0 +1,1 @@
+"""Smooth, fast series: structural models weighed by their likelihood, and ETS."""
