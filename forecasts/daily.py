@@ -13,6 +13,7 @@ import pandas as pd
 
 from forecasts.choice import BETWEEN, EVERYTHING
 from forecasts.classes import classify
+from forecasts.distributions.moments import WIDTHS, Moments
 from forecasts.history import Array, History
 from forecasts.methods import FAST, SIMPLEST
 from forecasts.panel import Panel
@@ -22,15 +23,7 @@ from forecasts.profiles.exposure import Exposure, build_exposure
 from forecasts.result import NOTHING_KEPT, Forecast, Kept, Model
 from forecasts.weekly import until, weekly_history, window_sums
 from forecasts.weekly_methods import FAST_METHODS, FEWEST_WEEKS, is_fast, weekly_parts
-from forecasts.windows import (
-    WIDTHS,
-    Moments,
-    WindowTrial,
-    mixed_by_class,
-    score_windows,
-    split_variance,
-    spread_factors,
-)
+from forecasts.windows import WindowTrial, mixed_by_class, score_windows, split_variance, spread_factors
 
 NEW = "new"
 """Class of what is observed for a few weeks only: the method that knows what its vehicles need of it."""

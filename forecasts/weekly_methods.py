@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from forecasts.counted.pooled import gather_evidence, learn_rates, pool_codes
+from forecasts.distributions.moments import WIDTHS, Moments
 from forecasts.history import Array, History
 from forecasts.methods import SIMPLEST
 from forecasts.panel import Panel
 from forecasts.parameters import Parameters
 from forecasts.smoothed.ets import adjusted_weeks, ets_moments
 from forecasts.smoothed.structural import fit_smooth
-from forecasts.windows import WIDTHS, Moments, threshold_moments
+from forecasts.windows import threshold_moments
 
 HALF_LIVES = {SIMPLEST: 1.0, "gamma_poisson_short": 1 / 3}
 """Factors on the configured half-life; the first method is the one to fall back to."""

@@ -15,12 +15,10 @@ import pandas as pd
 
 from forecasts.choice import BETWEEN, DECILES, FEWEST_CELLS, TOLERANCE, pick, pinball
 from forecasts.counted.thresholds import Sampling, forecast_thresholds
-from forecasts.distributions.counts import Counts
+from forecasts.distributions.moments import WIDTHS, Moments
 from forecasts.history import Array
 from forecasts.weekly import History, window_sums
 
-WIDTHS = (4, 13)
-"""Weeks: about a protection interval, and the 90 days after which a part goes back."""
 MOST_SPREAD = 5.0
 """Squared CV of a level at most: more is a handful of series far in the tail."""
 FACTORS = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0])
@@ -30,28 +28,6 @@ USUAL = "gamma_poisson+thresholds"
 LEVEL = 0.9
 CALIBRATION = ("demand_class", "level", "cells", "coverage", "variance_factor", "coverage_used")
 NO_CALIBRATION = pd.DataFrame(columns=list(CALIBRATION)).astype(dict.fromkeys(CALIBRATION[1:], float))
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Mean [units] and variance of the demand of the next weeks, shape (series, widths), columns as ``WIDTHS``."""
-
-    mean: Array
-    var: Array
-
-    def take(self, rows: npt.ArrayLike) -> "Moments":
-        """Return the moments of these rows."""
-        chosen = np.asarray(rows)
-        return Moments(self.mean[chosen], self.var[chosen])
-
-    @property
-    def spoken(self) -> npt.NDArray[np.bool_]:
-        """Return of which series anything is said."""
-        return np.asarray(np.isfinite(self.mean).all(axis=1))
-
-    def counts(self) -> Counts:
-        """Return the distributions, shape (series, widths)."""
-        return Counts(self.mean.round(6), np.maximum(self.var, self.mean).round(6))
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasts.distributions.moments import WIDTHS, Moments
 from forecasts.history import Array, Codes, History
 from forecasts.parameters import Parameters
 from forecasts.processes import map_in_processes
-from forecasts.windows import WIDTHS, Moments
 
 LEVEL_LIMITS = (0.25, 4.0)
 """Range of the path relative to the last quarter's mean: a trend beyond it is believed no further."""

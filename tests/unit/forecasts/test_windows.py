@@ -4,10 +4,9 @@ import pytest
 from scipy.stats import nbinom
 
 from forecasts import choice, windows
+from forecasts.distributions.moments import WIDTHS, Moments
 from forecasts.windows import (
     CALIBRATION,
-    WIDTHS,
-    Moments,
     WindowTrial,
     mixed,
     mixed_by_class,

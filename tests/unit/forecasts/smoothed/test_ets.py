@@ -1,11 +1,11 @@
 import numpy as np
 import pandas as pd
 
+from forecasts.distributions.moments import WIDTHS
 from forecasts.history import History
 from forecasts.parameters import Parameters
 from forecasts.smoothed import ets
 from forecasts.smoothed.ets import Task, adjusted_weeks, ets_moments, fit_windows, window_factor
-from forecasts.windows import WIDTHS
 
 SPENT = np.array([4.0, 13.0])
 
