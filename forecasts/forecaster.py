@@ -10,13 +10,15 @@ import pandas as pd
 from forecasts.choice import DECILES, EVERYTHING, Answers, Choice, Trial, choose, chosen_answers, pinball
 from forecasts.classes import classify
 from forecasts.counted.season import with_season
-from forecasts.history import Array, History
+from forecasts.history import Array, Codes, History
 from forecasts.methods import FAST, FEWEST_PERIODS, SIMPLEST, STRUCTURAL, Segment, forecast_segments
 from forecasts.parameters import Parameters
 
 ORIGINS = 2
 """Rolling origins inside the history, half a horizon apart."""
 TRIED_SERIES = 2_500
+STREAM = 64
+"""Series that share a stream of random numbers."""
 SPIKE = 100.0
 """Times the median demand of periods with any, the series' own and everybody's, beyond which more is not believed."""
 
@@ -71,9 +73,9 @@ class Forecast:
         for of, answer in self.answers:
             mine = np.flatnonzero(np.isin(chosen, of))
             part = answer.take(np.searchsorted(of, chosen[mine]))
-            normal = [_normals(seed, int(row), n, self.horizon + 1) for row in chosen[mine]]
+            normal = _normals(seed, chosen[mine], n, self.horizon + 1)
             for k in range(n if len(mine) else 0):
-                drawn[k, mine] = part.draw(correlation[chosen[mine]], np.stack([own[k] for own in normal]))
+                drawn[k, mine] = part.draw(correlation[chosen[mine]], normal[k])
         return drawn
 
     def _levels_used(self, level: float) -> Array:
@@ -83,9 +85,17 @@ class Forecast:
         return labels.map(used).to_numpy(np.float64)
 
 
-def _normals(seed: int, row: int, n: int, steps: int) -> Array:
-    """Return standard normal draws of one series, (n, steps): its own stream, whatever else is drawn."""
-    return np.random.default_rng([seed, row]).standard_normal((n, steps))
+def _normals(seed: int, rows: Codes, n: int, steps: int) -> Array:
+    """Return standard normal draws (n, rows, steps): a series has its own, whatever else is drawn.
+
+    A stream serves a block of neighbouring series, wholly drawn even for one of them.
+    """
+    drawn = np.empty((n, len(rows), steps))
+    for block in np.unique(rows // STREAM):
+        mine = np.flatnonzero(rows // STREAM == block)
+        normal = np.random.default_rng([seed, int(block)]).standard_normal((n, STREAM, steps))
+        drawn[:, mine] = normal[:, rows[mine] % STREAM]
+    return drawn
 
 
 def forecast(

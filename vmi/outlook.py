@@ -3,6 +3,7 @@
 The only room that speaks to ``forecasts``; a series is a part at its warehouse of first cover.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecasts.counted.causes import expected_rates
 from forecasts.daily import forecast_daily
 from forecasts.panel import Panel
 from forecasts.parameters import Parameters
@@ -23,8 +25,14 @@ SEPARATOR = "|"
 EXPECTING = 0.0005
 """Units a week below which a pair is not worth a line in the published forecast."""
 
+log = logging.getLogger(__name__)
+
 HORIZON_LIMIT_DAYS = 730
 """No forecast looks further ahead; warnings may, by mistake."""
+
+YEAR_DAYS = 365
+SEASONED_DAYS = 180
+"""Days observed from which a part tells what others like it need."""
 
 Moments = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
@@ -177,30 +185,73 @@ def _expected_per_day(
 ) -> npt.NDArray[np.float64]:
     """Return units a day that the vehicles in a region would need of a part, NaN where fitments say nothing.
 
-    The rate per fitted vehicle is the family's own over the last year (ratio estimator): parts of a family wear alike.
+    Learned from the last year of the parts that were there for ``SEASONED_DAYS`` of it.
     """
-    fitted = _fitted_vehicles(situation, cover)
-    if fitted.empty:
+    on_road = _pieces_on_road(situation, cover)
+    if on_road.empty:
         return np.full(len(pairs), np.nan)
+    expected = expected_rates(_causes(pairs, situation, on_road, demand))
+    if expected.fallback:
+        log.info("demand expected of vehicles: %s", expected.fallback)
+    return expected.per_day
+
+
+def _causes(pairs: pd.DataFrame, situation: Situation, on_road: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
+    """Return what ``expected_rates`` learns from, in the order of ``pairs``; ``on_road`` as from _pieces_on_road."""
     keys = ["part_id", "warehouse_id"]
-    year = demand[demand["day"] > situation.as_of - pd.Timedelta(days=365)].groupby(keys)["qty"].sum()
-    table = pairs[[*keys, "family", "first_day"]].join(fitted, on=keys).join(year, on=keys)
-    days = (situation.as_of - table["first_day"]).dt.days.clip(lower=1, upper=365)
-    seasoned = table["fitted"].notna() & (days >= 180)
-    exposure = (table["fitted"] * days).where(seasoned).groupby(table["family"]).sum()
-    sold = table["qty"].fillna(0.0).where(seasoned).groupby(table["family"]).sum()
-    rate = (sold / exposure.where(exposure > 0)).reindex(table["family"]).to_numpy()
-    return np.asarray((rate * table["fitted"].to_numpy()).round(9), dtype=np.float64)
+    year = demand[demand["day"] > situation.as_of - pd.Timedelta(days=YEAR_DAYS)].groupby(keys)["qty"].sum()
+    by_month = on_road.reindex(pd.MultiIndex.from_frame(pairs[keys])).to_numpy(np.float64)
+    days = (situation.as_of - pairs["first_day"]).dt.days.clip(lower=1, upper=YEAR_DAYS)
+    since = situation.as_of - pd.to_timedelta(days, unit="D")
+    return pd.DataFrame(
+        {
+            "part": pairs["part_id"],
+            "family": pairs["family"],
+            "fitted": by_month[:, -1],
+            "fitted_before": _mean_since(by_month, pd.DatetimeIndex(on_road.columns), pd.DatetimeIndex(since)),
+            "part_age_years": _age_years(pairs, situation),
+            "units": pairs[keys].join(year, on=keys)["qty"].fillna(0.0),
+            "days": days,
+            "seasoned": days >= SEASONED_DAYS,
+        }
+    )
 
 
-def _fitted_vehicles(situation: Situation, cover: pd.DataFrame) -> pd.Series:
-    """Return pieces of each part on the road in each region: newest month, index (part_id, warehouse_id)."""
+def _pieces_on_road(situation: Situation, cover: pd.DataFrame) -> pd.DataFrame:
+    """Return pieces of each part on the road: index (part_id, warehouse_id), a column per month end, in order.
+
+    A month without a report is as the last one before, none before the first.
+    """
     vehicles, fitments = situation.vehicles, situation.fitments
     if vehicles.empty or fitments.empty:
-        return pd.Series(dtype=np.float64, name="fitted")
-    newest = vehicles.sort_values("month").drop_duplicates(["model", "city"], keep="last")
-    on_road = newest.merge(cover[["city", "warehouse_id"]], on="city")
-    regional = on_road.groupby(["model", "warehouse_id"], as_index=False)["vehicles"].sum()
+        return pd.DataFrame()
+    counts = vehicles.groupby(["model", "city", "month"])["vehicles"].max().unstack("month").sort_index(axis=1)
+    counts.columns = pd.PeriodIndex(counts.columns.astype(str), freq="M").to_timestamp(how="end").normalize()
+    months = list(counts.columns)
+    known = counts.ffill(axis=1).fillna(0.0).reset_index().merge(cover[["city", "warehouse_id"]], on="city")
+    regional = known.groupby(["model", "warehouse_id"], as_index=False)[months].sum()
     pieces = fitments.merge(regional, on="model")
-    pieces["fitted"] = pieces["vehicles"] * pieces["qty_per_vehicle"].fillna(1)
-    return pieces.groupby(["part_id", "warehouse_id"])["fitted"].sum()
+    pieces[months] = pieces[months].mul(pieces["qty_per_vehicle"].fillna(1), axis=0)
+    return pieces.groupby(["part_id", "warehouse_id"])[months].sum()
+
+
+def _mean_since(
+    by_month: npt.NDArray[np.float64], months: pd.DatetimeIndex, since: pd.DatetimeIndex
+) -> npt.NDArray[np.float64]:
+    """Return each row's mean over the months that end after its day in ``since``; the newest if none does."""
+    counted = months.to_numpy()[None, :] > since.to_numpy()[:, None]
+    counted[:, -1] = True
+    return np.asarray((by_month * counted).sum(axis=1) / counted.sum(axis=1), dtype=np.float64)
+
+
+def _age_years(pairs: pd.DataFrame, situation: Situation) -> pd.Series:
+    """Return the age of each pair's part, NaN where it is older than the history and no one knows by how much.
+
+    Its day of introduction if the history does not begin before it, as that of a part that supersedes others does;
+    else the first day, if that lies within the history.
+    """
+    introduced = pd.to_datetime(pairs["part_id"].map(situation.parts.set_index("part_id")["introduced_on"]))
+    began = pairs.groupby("warehouse_id")["first_day"].transform("min")
+    later = pairs["first_day"].where(pairs["first_day"] > began)
+    born = introduced.where(introduced <= pairs["first_day"], later)
+    return (situation.as_of - born).dt.days / 365.25

@@ -101,14 +101,15 @@ def forecast_thresholds(
     evidence = _Evidence(history, units, scale, np.array([history.periods]))
     base = evidence.base()
     log_step, log_exposure = np.log(ahead), evidence.log_exposure(np.zeros(1, dtype=np.int64), ahead)[:, 0]
-    above = np.zeros((len(history), len(ahead), len(scale.grid)))
+    # Half the memory of the largest array of all; seven digits are more than the regressions know.
+    above = np.zeros((len(history), len(ahead), len(scale.grid)), dtype=np.float32)
     survival = np.ones(above.shape[:2])
     for j in range(len(scale.grid)):
         hazard = lessons.learn(j)
         features = np.column_stack([column[:, 0] for column in (*evidence.gone_on(j), *base)])
         survival = survival * hazard.predict(features, log_step, log_exposure)
-        above[:, :, j] = survival
-    return Exceedance(scale.nodes(history.demand), above.round(9))
+        above[:, :, j] = survival.round(6)
+    return Exceedance(scale.nodes(history.demand), above)
 
 
 @dataclass(frozen=True)
@@ -186,11 +187,13 @@ class _Evidence:
     def _recency(self, sold: Flags) -> list[Array]:
         """Return log(1 + periods observed since the last demand) and log(1 + the last demand) at every origin."""
         since, last = np.zeros(len(sold)), np.zeros(len(sold))
+        wanted = {int(origin) for origin in self.origins}
         found: dict[int, tuple[Array, Array]] = {0: (since, last)}
-        for period in range(int(self.origins.max())):
+        for period in range(max(wanted)):
             since = np.where(self.observed[:, period], np.where(sold[:, period], 0.0, since + 1), since)
             last = np.where(sold[:, period], self.scaled[:, period], last)
-            found[period + 1] = (since, last)
+            if period + 1 in wanted:
+                found[period + 1] = (since, last)
         chosen = [found[int(origin)] for origin in self.origins]
         return [np.log1p(np.stack([pair[k] for pair in chosen], axis=1)) for k in (0, 1)]
 

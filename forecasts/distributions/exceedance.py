@@ -89,7 +89,7 @@ class Exceedance:
         """
         if np.array_equal(nodes, self.nodes):
             return self
-        above = np.empty((*self.above.shape[:2], nodes.shape[1]))
+        above = np.empty((*self.above.shape[:2], nodes.shape[1]), dtype=self.above.dtype)
         patterns, of = np.unique(np.concatenate([self.nodes, nodes], axis=1), axis=0, return_inverse=True)
         old, width = self.nodes.shape[1], self.above.shape[1]
         for number, pattern in enumerate(patterns):
@@ -153,5 +153,7 @@ def _interpolation(known: Array, wanted: Array) -> Array:
 
 def mixture(parts: Sequence[Exceedance], weights: Sequence[Array]) -> Exceedance:
     """Return the mixture of distributions on the same nodes; ``weights`` are per series, shape (n,), adding to 1."""
-    above = sum(weight[:, None, None] * part.above for part, weight in zip(parts, weights, strict=True))
-    return Exceedance(parts[0].nodes, np.asarray(above))
+    above = np.zeros(parts[0].above.shape, dtype=np.result_type(*(part.above.dtype for part in parts)))
+    for part, weight in zip(parts, weights, strict=True):
+        above += weight[:, None, None].astype(above.dtype) * part.above
+    return Exceedance(parts[0].nodes, above)
