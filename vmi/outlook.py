@@ -115,7 +115,7 @@ def look_ahead(
         and vehicles over pairs.
     """
     pairs = history.pairs.sort_values(["part_id", "warehouse_id"], ignore_index=True)
-    panel = _panel(history, pairs, _expected_per_day(pairs, situation, cover, history.demand), situation.as_of)
+    panel = _panel(history, pairs, _expected_per_day(causes(pairs, situation, cover, history.demand)), situation.as_of)
     weather = weather_factors(situation, cover, weights)
     made = forecast_daily(panel, parameters, Calendar.china(), weather, kept_from(situation))
     pairs.index = pd.Index(_ids(pairs), name="unique_id")
@@ -180,37 +180,37 @@ def _panel(
     return Panel(series, demand[demand["unique_id"].isin(known)], censored[censored["unique_id"].isin(known)], as_of)
 
 
-def _expected_per_day(
-    pairs: pd.DataFrame, situation: Situation, cover: pd.DataFrame, demand: pd.DataFrame
-) -> npt.NDArray[np.float64]:
-    """Return units a day that the vehicles in a region would need of a part, NaN where fitments say nothing.
-
-    Learned from the last year of the parts that were there for ``SEASONED_DAYS`` of it.
-    """
-    on_road = _pieces_on_road(situation, cover)
-    if on_road.empty:
-        return np.full(len(pairs), np.nan)
-    expected = expected_rates(_causes(pairs, situation, on_road, demand))
+def _expected_per_day(causes_of_demand: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return units a day that the vehicles in a region would need of a part, NaN where fitments say nothing."""
+    if causes_of_demand["fitted"].isna().all():
+        return np.full(len(causes_of_demand), np.nan)
+    expected = expected_rates(causes_of_demand)
     if expected.fallback:
         log.info("demand expected of vehicles: %s", expected.fallback)
     return expected.per_day
 
 
-def _causes(pairs: pd.DataFrame, situation: Situation, on_road: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
-    """Return what ``expected_rates`` learns from, in the order of ``pairs``; ``on_road`` as from _pieces_on_road."""
+def causes(pairs: pd.DataFrame, situation: Situation, cover: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
+    """Return what the demand of each pair may come from and its last year, as ``expected_rates`` takes it.
+
+    In the order of ``pairs``; ``fitted`` is NaN where vehicles and fitments say nothing of the part in the region. To
+    be learned from, a pair must have been there for ``SEASONED_DAYS``.
+    """
     keys = ["part_id", "warehouse_id"]
     year = demand[demand["day"] > situation.as_of - pd.Timedelta(days=YEAR_DAYS)].groupby(keys)["qty"].sum()
-    by_month = on_road.reindex(pd.MultiIndex.from_frame(pairs[keys])).to_numpy(np.float64)
     days = (situation.as_of - pairs["first_day"]).dt.days.clip(lower=1, upper=YEAR_DAYS)
-    since = situation.as_of - pd.to_timedelta(days, unit="D")
+    on_road = _pieces_on_road(situation, cover)
+    months = pd.DatetimeIndex(on_road.columns)
+    by_month = on_road.reindex(pd.MultiIndex.from_frame(pairs[keys])).to_numpy(np.float64)
+    since = pd.DatetimeIndex(situation.as_of - pd.to_timedelta(days, unit="D"))
     return pd.DataFrame(
         {
             "part": pairs["part_id"],
             "family": pairs["family"],
             "fitted": by_month[:, -1],
-            "fitted_before": _mean_since(by_month, pd.DatetimeIndex(on_road.columns), pd.DatetimeIndex(since)),
+            "fitted_before": _mean_since(by_month, months, since),
             "part_age_years": _age_years(pairs, situation),
-            "units": pairs[keys].join(year, on=keys)["qty"].fillna(0.0),
+            "units": pairs[keys].join(year, on=keys)["qty"].astype(np.float64).fillna(0.0),
             "days": days,
             "seasoned": days >= SEASONED_DAYS,
         }
@@ -224,7 +224,8 @@ def _pieces_on_road(situation: Situation, cover: pd.DataFrame) -> pd.DataFrame:
     """
     vehicles, fitments = situation.vehicles, situation.fitments
     if vehicles.empty or fitments.empty:
-        return pd.DataFrame()
+        nowhere = pd.MultiIndex.from_arrays([[], []], names=["part_id", "warehouse_id"])
+        return pd.DataFrame(np.nan, index=nowhere, columns=[situation.as_of])
     counts = vehicles.groupby(["model", "city", "month"])["vehicles"].max().unstack("month").sort_index(axis=1)
     counts.columns = pd.PeriodIndex(counts.columns.astype(str), freq="M").to_timestamp(how="end").normalize()
     months = list(counts.columns)

@@ -10,7 +10,7 @@ vehicles need not wear as those of few). α is the spread of parts that are alik
 β is fitted by statsmodels' GLM and shrunk to 0, the plain ratio, by positive-part James-Stein on its Wald statistic
 with a sandwich covariance (Efron and Morris 1973). Family effects g are ratios of observed to expected units, each
 shrunk to the mean of all by its precision and the variance between families (DerSimonian and Laird 1986). The two
-steps alternate.
+steps alternate. At last all are scaled so that the parts learned from are expected to need what they did need.
 """
 
 import warnings
@@ -31,6 +31,8 @@ FEWEST_UNITS = 100
 """Parts and units to learn from, below which the causes are not told from chance."""
 AGE_KNOTS = (1.0, 5.0)
 """Years at which the effect of age may bend: after the launch, and when vehicles come of age."""
+KINK_SHARE = 0.1
+"""Share of the learned ages there must be on either side of a kink."""
 AGES_BELIEVED = (0.02, 0.98)
 """Quantiles of the learned ages; an age beyond them counts as the nearest, since a bent line runs away."""
 ROUNDS = 3
@@ -49,6 +51,15 @@ class Expected:
 
 class CausesNotFitted(ValueError):
     """The regression has no answer that can be believed; the message says why."""
+
+
+@dataclass(frozen=True)
+class _Ages:
+    """What the effect of age may look like: flat before ``low`` and after ``high`` years, bent at ``kinks``."""
+
+    low: float
+    high: float
+    kinks: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -107,9 +118,8 @@ def _regressed(causes: pd.DataFrame) -> Array:
     table = _by_part(_learnable(causes).assign(reach=reach))
     if len(table) < FEWEST_PARTS or table["units"].sum() < FEWEST_UNITS:
         raise CausesNotFitted(f"{len(table)} parts with {table['units'].sum():.0f} units are too few")
-    ages = table["age"].dropna().to_numpy(np.float64)
-    believed = np.quantile(ages, AGES_BELIEVED) if len(ages) else np.zeros(2)
-    known = _terms(table["age"], table["reach"], believed)
+    ages = _ages(table["age"].dropna().to_numpy(np.float64))
+    known = _terms(table["age"], table["reach"], ages)
     centre, family = known.mean(axis=0), np.unique(table["family"].to_numpy(str))
     varied = np.ptp(known, axis=0) > 1e-9
     part = _Part(
@@ -119,7 +129,7 @@ def _regressed(causes: pd.DataFrame) -> Array:
         family=np.searchsorted(family, table["family"].to_numpy(str)).astype(np.int64),
     )
     slope, level, by_family = _alternate(part)
-    effect = (_terms(causes["part_age_years"], reach, believed) - centre)[:, varied] @ slope
+    effect = (_terms(causes["part_age_years"], reach, ages) - centre)[:, varied] @ slope
     of_family = pd.Series(by_family, index=family).reindex(causes["family"].astype(str)).fillna(level)
     return np.asarray(np.exp(effect) * of_family.to_numpy(np.float64), dtype=np.float64)
 
@@ -133,11 +143,20 @@ def _by_part(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _terms(age: pd.Series, reach: pd.Series, believed: Array) -> Array:
+def _ages(learned: Array) -> _Ages:
+    """Return what can be told of age from these ages [years]."""
+    if not len(learned):
+        return _Ages(0.0, 0.0, ())
+    low, high = np.quantile(learned, AGES_BELIEVED)
+    younger = {knot: float(np.mean(learned < knot)) for knot in AGE_KNOTS}
+    return _Ages(low, high, tuple(k for k, share in younger.items() if KINK_SHARE <= share <= 1 - KINK_SHARE))
+
+
+def _terms(age: pd.Series, reach: pd.Series, ages: _Ages) -> Array:
     """Return the causes, row x term: age in log(1 + years), its kinks, age unknown, log of pieces on the road."""
     unknown = age.isna().to_numpy()
-    since = np.log1p(np.clip(age.fillna(believed.mean()).to_numpy(np.float64), *believed))
-    kinks = [np.maximum(since - np.log1p(knot), 0.0) for knot in AGE_KNOTS]
+    since = np.log1p(age.clip(ages.low, ages.high).fillna(ages.low).to_numpy(np.float64))
+    kinks = [np.maximum(since - np.log1p(knot), 0.0) for knot in ages.kinks]
     bends = [np.where(unknown, 0.0, term) for term in (since, *kinks)]
     return np.column_stack([*bends, unknown.astype(np.float64), reach.to_numpy(np.float64)])
 
@@ -151,7 +170,8 @@ def _alternate(part: _Part) -> tuple[Array, float, Array]:
         bent = part.exposure * np.exp(part.terms @ slope)
         alpha = _dispersion(part.units, bent * by_family[part.family])
         level, by_family = _family_levels(part, bent, alpha)
-    return slope, level, by_family
+    balance = part.units.sum() / (bent @ by_family[part.family])
+    return slope, balance * level, balance * by_family
 
 
 def _regress(part: _Part, by_family: Array, alpha: float) -> Array:

@@ -6,6 +6,7 @@ the last. Quantiles and draws are whole numbers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +33,7 @@ class Exceedance:
     """
 
     nodes: Array
-    above: Array
+    above: npt.NDArray[np.floating[Any]]
 
     def __len__(self) -> int:
         """Return the number of series."""

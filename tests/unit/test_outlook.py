@@ -13,7 +13,7 @@ from forecasts.profiles.calendar import Calendar
 from forecasts.result import NOTHING_KEPT, Kept
 from forecasts.windows import CALIBRATION
 from vmi.frames import COVER, FORECAST_CALIBRATION, PROFILES, USAGE, WEEKLY_FORECAST
-from vmi.outlook import Outlook, kept_from, weather_factors
+from vmi.outlook import Outlook, causes, kept_from, weather_factors
 
 AS_OF = pd.Timestamp("2026-11-20")
 COVERED = pd.DataFrame({"city": ["Harbin", "Changchun", "Sanya"], "warehouse_id": ["N", "N", "S"]})
@@ -121,3 +121,61 @@ def test_a_class_without_calibration_is_kept_as_such():
     found = kept_from(SimpleNamespace(profiles=PROFILES.empty(), forecast_scores=scores, forecast_calibration=empty))
     assert found.calibration["variance_factor"].dtype == float
     assert found.scores["chosen"].tolist() == [True]
+
+
+def on_road(months, fitments=(("P", "X", 2),)):
+    """A company with a part P and its vehicles, as ``causes`` reads it; ``months``: model, city, month, vehicles."""
+    return SimpleNamespace(
+        as_of=AS_OF,
+        vehicles=pd.DataFrame(months, columns=["model", "city", "month", "vehicles"]),
+        fitments=pd.DataFrame(fitments, columns=["part_id", "model", "qty_per_vehicle"]),
+        parts=pd.DataFrame({"part_id": ["P", "Q"], "introduced_on": pd.to_datetime(["2023-11-20", None])}),
+    )
+
+
+def pair(part, region, first_day="2025-05-01"):
+    return {"part_id": part, "warehouse_id": region, "family": "F", "first_day": pd.Timestamp(first_day)}
+
+
+def causes_of(situation, *pairs, demand=()):
+    sold = pd.DataFrame(demand, columns=["part_id", "warehouse_id", "day", "qty"]).astype({"day": "datetime64[ns]"})
+    return causes(pd.DataFrame(list(pairs)), situation, COVERED, sold).set_index("part")
+
+
+def test_pieces_on_the_road_are_those_of_the_newest_month_and_of_the_mean_of_the_year():
+    reported = [("X", "Harbin", f"2026-{month:02d}", 100 * month) for month in range(1, 11)]
+    found = causes_of(on_road([*reported, ("X", "Changchun", "2026-06", 10)]), pair("P", "N"), pair("Q", "N")).loc["P"]
+    assert found["fitted"] == 2 * (1000 + 10)
+    assert found["fitted_before"] == pytest.approx(2 * (550 + 10 * 5 / 10))
+
+
+def test_a_part_is_measured_by_the_months_it_was_there_for():
+    reported = [("X", "Harbin", "2026-01", 100), ("X", "Harbin", "2026-08", 200), ("X", "Harbin", "2026-10", 400)]
+    found = causes_of(on_road(reported), pair("P", "N", "2026-08-02"))
+    assert found["fitted_before"].tolist() == [600.0]
+    assert (found["days"].tolist(), found["seasoned"].tolist()) == ([110], [False])
+
+
+def test_the_units_are_those_of_the_last_year():
+    sold = [("P", "N", "2025-11-20", 5), ("P", "N", "2025-11-21", 3), ("P", "N", "2026-11-20", 4), ("P", "S", AS_OF, 9)]
+    found = causes_of(on_road([("X", "Harbin", "2026-10", 1)]), pair("P", "N"), demand=sold)
+    assert found["units"].tolist() == [7.0]
+
+
+def test_a_part_is_as_old_as_its_introduction_or_its_first_day_within_the_history():
+    there = on_road([("X", "Harbin", "2026-10", 1)])
+    found = causes_of(there, pair("P", "N"), pair("Q", "N"), pair("R", "N", "2026-05-24"))["part_age_years"]
+    assert found["P"] == pytest.approx(3.0, abs=0.01)
+    assert np.isnan(found["Q"])
+    assert found["R"] == pytest.approx(180 / 365.25)
+
+
+def test_a_part_that_took_over_from_an_older_one_is_not_as_young_as_its_introduction():
+    there = on_road([("X", "Harbin", "2026-10", 1)])
+    there.parts.loc[0, "introduced_on"] = pd.Timestamp("2026-10-01")
+    assert causes_of(there, pair("P", "N"), pair("Q", "N"))["part_age_years"].isna().all()
+
+
+def test_without_vehicles_or_fitments_nothing_is_known_to_be_fitted():
+    for empty in (on_road([]), on_road([("X", "Harbin", "2026-10", 1)], fitments=[])):
+        assert causes_of(empty, pair("P", "N"))[["fitted", "fitted_before"]].isna().all(axis=None)
