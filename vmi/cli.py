@@ -5,6 +5,7 @@ answers at once.
 """
 
 import json as jsonlib
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -370,4 +371,6 @@ def _fail(message: str, code: int, error: Exception | None = None) -> int:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    # Matrices here are small: on a busy machine more threads wait for each other ten times as long as they help.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     sys.exit(run(None))

@@ -129,7 +129,8 @@ def _regressed(causes: pd.DataFrame) -> Array:
         family=np.searchsorted(family, table["family"].to_numpy(str)).astype(np.int64),
     )
     slope, level, by_family = _alternate(part)
-    effect = (_terms(causes["part_age_years"], reach, ages) - centre)[:, varied] @ slope
+    within = reach.clip(table["reach"].min(), table["reach"].max())
+    effect = (_terms(causes["part_age_years"], within, ages) - centre)[:, varied] @ slope
     of_family = pd.Series(by_family, index=family).reindex(causes["family"].astype(str)).fillna(level)
     return np.asarray(np.exp(effect) * of_family.to_numpy(np.float64), dtype=np.float64)
 
@@ -202,7 +203,7 @@ def _regress(part: _Part, by_family: Array, alpha: float) -> Array:
 
 
 def _dispersion(units: Array, mean: Array) -> float:
-    """Return α of the negative binomial by maximum likelihood given the means (Lawless 1987, equation 2.3)."""
+    """Return α of the negative binomial by maximum likelihood given the means."""
 
     def loss(log_alpha: float) -> float:
         shape = np.exp(-log_alpha)

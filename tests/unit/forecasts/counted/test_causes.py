@@ -118,6 +118,12 @@ def test_an_age_beyond_those_seen_counts_as_the_nearest():
     assert ancient == pytest.approx(old)
 
 
+def test_beyond_the_fleets_seen_the_need_is_in_proportion():
+    learned = company(reach=-1.0)
+    many, more = asked(learned, newcomer(part="a", fitted=1e6), newcomer(part="b", fitted=1e7))
+    assert more / many == pytest.approx(10.0)
+
+
 def test_a_few_parts_give_the_ratio_of_their_family_and_the_reason():
     learned = company(parts=9)
     found = expected_rates(pd.concat([learned, newcomer(), newcomer(family="none")], ignore_index=True))
