@@ -53,8 +53,8 @@ Answers = list[tuple[npt.NDArray[np.int64], Answer]]
 class Trial:
     """What each method said at one origin, and what came.
 
-    ``actual`` and ``decided`` have shape (n, H): units, and whether the cell is
-    known exactly; ``parts`` hold a distribution per method, ``demand_class`` the class of every row at that
+    ``actual``, ``decided`` and ``bound`` have shape (n, H): units, whether the cell is known exactly, and whether it is
+    only a lower bound; ``parts`` hold a distribution per method, ``demand_class`` the class of every row at that
     origin; ``series`` its number, the same at every origin.
     """
 
@@ -63,6 +63,7 @@ class Trial:
     demand_class: npt.NDArray[np.object_]
     actual: Array
     decided: npt.NDArray[np.bool_]
+    bound: npt.NDArray[np.bool_]
     parts: Mapping[str, Answer]
 
     def mixed(self, method: str) -> Answer:
@@ -133,10 +134,11 @@ def _scored(trials: Sequence[Trial], previous: Mapping[str, str]) -> pd.DataFram
     for trial in trials:
         for method in _names(trial):
             quantiles = trial.mixed(method).quantile(DECILES)
-            loss = pinball(trial.actual, quantiles, DECILES).mean(axis=-1)
-            cells = {"loss": loss, "held": trial.actual <= quantiles[..., -1]}
-            row = np.nonzero(trial.decided)[0]
-            frame = pd.DataFrame({name: values[trial.decided] for name, values in cells.items()})
+            loss = censored_loss(trial.actual, trial.bound, quantiles)
+            held = np.where(trial.decided, trial.actual <= quantiles[..., -1], np.nan)
+            told = trial.decided | trial.bound
+            row = np.nonzero(told)[0]
+            frame = pd.DataFrame({"loss": loss[told], "held": held[told]})
             found.append(
                 frame.assign(
                     demand_class=trial.demand_class[row], method=method, origin=trial.origin, series=trial.series[row]
@@ -159,6 +161,16 @@ def pick(cells: pd.DataFrame, previous: Mapping[str, str], usual: str = USUAL) -
     )
     table = table.assign(pinball=table["pinball"].round(6), coverage_p90=table["coverage_p90"].round(4))
     return table.assign(chosen=_chosen(cells, table, previous, usual))[list(SCORES)]
+
+
+def censored_loss(actual: Array, bound: npt.NDArray[np.bool_], quantiles: npt.NDArray[np.int64]) -> Array:
+    """Return the mean pinball loss over the deciles; of a bound what a quantile below it surely lost (Powell 1986).
+
+    Leaving sold-out cells out would judge by the poor ones.
+    """
+    loss = pinball(actual, quantiles, DECILES)
+    surely = DECILES * np.maximum(actual[..., None] - quantiles, 0.0)
+    return np.asarray(np.where(bound[..., None], surely, loss).mean(axis=-1))
 
 
 def _names(trial: Trial) -> list[str]:
@@ -201,7 +213,7 @@ def _unless_beaten(loss: pd.Series, by_series: pd.DataFrame, incumbent: str) -> 
         if ranked[incumbent] <= value * (1 + MARGIN):
             return incumbent
         gain = (by_series[incumbent] - by_series[method]).dropna()
-        if gain.mean() > CHANCE * gain.std(ddof=0) / np.sqrt(len(gain)):
+        if gain.mean() > CHANCE * gain.std(ddof=1) / np.sqrt(len(gain)):
             return str(method)
     return incumbent
 
@@ -228,7 +240,7 @@ def _calibrated(trials: Sequence[Trial], answers: Sequence[Answers], levels: Seq
     for trial, by_class in zip(trials, answers, strict=True):
         for rows, answer in by_class:
             # y <= Q(level) exactly if P(Y <= y − 1) < level: one number per cell tells its coverage at every level.
-            lower = (1 - answer.sf(trial.actual[rows] - 1))[trial.decided[rows]]
+            lower = (1 - answer.sf(np.ceil(trial.actual[rows]) - 1))[trial.decided[rows]]
             below.setdefault(str(trial.demand_class[rows[0]]), []).append(lower)
     found = []
     for name in sorted(below) if levels else []:

@@ -22,7 +22,7 @@ from forecasts.profiles.calendar import Calendar
 from forecasts.profiles.exposure import Exposure, build_exposure
 from forecasts.result import NOTHING_KEPT, Forecast, Kept, Model
 from forecasts.weekly import until, weekly_history, window_sums
-from forecasts.weekly_methods import FAST_METHODS, FEWEST_WEEKS, is_fast, weekly_parts
+from forecasts.weekly_methods import FAST_METHODS, FEWEST_WEEKS, is_fast, spoken_exposure, weekly_parts
 from forecasts.windows import WindowTrial, mixed_by_class, score_windows, split_variance, spread_factors
 
 NEW = "new"
@@ -151,7 +151,8 @@ def _trials(panel: Panel, weekly: History, exposure: Exposure, parameters: Param
         past = sample.until(weekly.periods - weeks)
         then = until(panel, days, rows)
         coming = np.concatenate([exposure.history[:, :days][:, ::-1], exposure.future], axis=1)
-        shifted = replace(exposure, history=exposure.history[:, days:], future=coming, row=exposure.row[rows])
+        followed, row = np.unique(exposure.row[rows], return_inverse=True)  # numbered as in sample
+        shifted = replace(exposure, history=exposure.history[followed, days:], future=coming[followed], row=row)
         labels, _ = _labels(then, past, shifted, parameters)
         parts, _ = weekly_parts(then, past, shifted.history, shifted.future, labels == FAST, parameters)
         found.append(WindowTrial(rows, labels, *_outcome(sample, past.periods), parts))
@@ -173,6 +174,5 @@ def _as_model(moments: Moments, exposure: Exposure) -> Model:
     """Return one model of all series: levels and variances by the moments, curves by the profiles."""
     dispersion, level_cv2 = split_variance(moments)
     curves = np.concatenate([np.zeros((len(exposure.future), 1)), np.cumsum(exposure.future, axis=1)], axis=1)
-    spent = curves[exposure.row, 7 * WIDTHS[-1]]
-    level = moments.mean[:, -1] / np.maximum(spent, 1e-9)
+    level = moments.mean[:, -1] / spoken_exposure(exposure.future)[exposure.row, -1]
     return Model(level.round(12), dispersion.round(9), level_cv2.round(9), curves.round(9), exposure.row)

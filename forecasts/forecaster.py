@@ -54,6 +54,8 @@ class Forecast:
             raise ValueError(f"forecast quantiles: levels must lie between 0 and 1, not {list(levels)}")
         rising = sorted(set(levels))
         asked = np.array([self._levels_used(level) for level in rising]).T
+        # A level may be moved under the one below it: that one gives way, or it would lift the calibrated one again.
+        asked = np.minimum.accumulate(asked[:, ::-1], axis=1)[:, ::-1]
         found = np.empty((len(self.series), self.horizon, len(rising)), dtype=np.int64)
         for rows, answer in self.answers:
             found[rows] = answer.quantile(asked[rows])
@@ -150,7 +152,12 @@ def _tamed(history: History) -> History:
     if not len(tall):
         return history
     demand = history.demand.copy()
-    limit = SPIKE * np.maximum(np.nanmedian(sold[tall], axis=1), usual)
+    rest = sold[tall]  # without the largest: a slip is no witness for itself
+    rest[np.arange(len(tall)), np.nanargmax(rest, axis=1)] = np.nan
+    own = np.full(len(tall), usual)
+    some = np.isfinite(rest).any(axis=1)
+    own[some] = np.nanmedian(rest[some], axis=1)
+    limit = SPIKE * np.maximum(own, usual)
     demand[tall] = np.minimum(demand[tall], limit[:, None])
     return replace(history, demand=demand)
 
@@ -163,13 +170,13 @@ def _trials(history: History, horizon: int, parameters: Parameters, seed: int) -
     sample, trials = history.take(rows), []
     for origin in _origins(history.periods, horizon, ORIGINS):
         past, ahead = sample.until(origin), slice(origin, min(origin + horizon, history.periods))
-        actual, decided = sample.demand[:, ahead], sample.known()[:, ahead]
+        actual, decided, bound = sample.demand[:, ahead], sample.known()[:, ahead], sample.bound[:, ahead]
         width = actual.shape[1]
         segments, _ = forecast_segments(past, with_season(past, width), width, parameters, seed)
         labels = _labels(classify(past, _new_periods(past, parameters)), segments)
         known = np.where(np.isfinite(actual), actual, 0.0)
         for rows, parts in ((segment.rows, segment.parts) for segment in segments):
-            trials.append(Trial(origin, rows, labels[rows], known[rows], decided[rows], parts))
+            trials.append(Trial(origin, rows, labels[rows], known[rows], decided[rows], bound[rows], parts))
     return trials
 
 

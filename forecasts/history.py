@@ -98,13 +98,18 @@ class History:
     def take(self, rows: npt.ArrayLike) -> "History":
         """Return the history of these rows (sorted row numbers)."""
         chosen = np.asarray(rows, dtype=np.int64)
+        exposure, exposure_of = self.exposure, None
+        if self.exposure is not None and self.exposure_of is not None:
+            kept, exposure_of = np.unique(self.exposure_of[chosen], return_inverse=True)
+            exposure = self.exposure[kept]
         return replace(
             self,
             ids=self.ids[chosen],
             demand=self.demand[chosen],
             bound=self.bound[chosen],
             categories=self.categories.iloc[chosen],
-            exposure_of=None if self.exposure_of is None else self.exposure_of[chosen],
+            exposure=exposure,
+            exposure_of=exposure_of,
         )
 
     def exposures(self, ahead: int) -> tuple[Array, Codes]:

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from forecasts.censoring import raised
 from forecasts.counted.gamma_poisson import forecast_gamma_poisson
 from forecasts.counted.thresholds import COARSE, FINE, Sampling, forecast_thresholds
 from forecasts.distributions.exceedance import Exceedance
@@ -143,8 +144,10 @@ def _smoothed(history: History, rows: Codes, horizon: int) -> SmoothPaths:
     """Return the structural models' answer for these rows; an exposure given is divided out and multiplied in again."""
     exposure, of = history.exposures(horizon)
     spent = exposure[of[rows]]
-    known = history.known()[rows] & (spent[:, : history.periods] > LEAST_EXPOSURE)
-    usual = history.demand[rows] / np.maximum(spent[:, : history.periods], LEAST_EXPOSURE)
+    observed = np.isfinite(history.demand[rows])
+    known = observed & (spent[:, : history.periods] > LEAST_EXPOSURE)
+    filled = raised(np.where(observed, history.demand[rows], 0.0), observed, history.bound[rows] & observed)
+    usual = filled / np.maximum(spent[:, : history.periods], LEAST_EXPOSURE)
     paths = fit_smooth(np.where(known, usual, np.nan), history.season, horizon)
     root = np.maximum(spent[:, history.periods : history.periods + horizon], 0.0) ** 0.25
     return replace(

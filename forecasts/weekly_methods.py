@@ -21,6 +21,8 @@ from forecasts.windows import threshold_moments
 
 HALF_LIVES = {SIMPLEST: 1.0, "gamma_poisson_short": 1 / 3}
 """Factors on the configured half-life; the first method is the one to fall back to."""
+LEAST_EXPOSURE = 0.1
+"""Of a usual day's."""
 FAST_METHODS = ("ets", "structural")
 Failures = dict[int, str]
 """Why a method has nothing to say, by row of the series."""
@@ -51,7 +53,7 @@ def weekly_parts(
     that are smoothed too.
     """
     row = weekly.exposure_of if weekly.exposure_of is not None else np.zeros(len(weekly), dtype=np.int64)
-    spent = np.stack([future[:, : 7 * width].sum(axis=1) for width in WIDTHS], axis=1)[row]
+    spent = spoken_exposure(future)[row]
     parts = _counted(panel, past, row, spent, parameters)
     if weekly.periods >= FEWEST_WEEKS:
         parts["thresholds"] = threshold_moments(weekly, parameters.seed)
@@ -62,6 +64,15 @@ def weekly_parts(
     parts["ets"], failures["ets"] = ets_moments(weekly, rows, spent / 7, parameters)
     parts["structural"], failures["structural"] = _structural(weekly, rows, spent / 7)
     return parts, failures
+
+
+def spoken_exposure(future: Array) -> Array:
+    """Return the exposure-days of the windows of which methods speak, shape (profiles, widths).
+
+    At least a tenth of usual: of a closed quarter nothing can be learned of the level that comes after it.
+    """
+    spent = [np.maximum(future[:, : 7 * width].sum(axis=1), LEAST_EXPOSURE * 7 * width) for width in WIDTHS]
+    return np.stack(spent, axis=1)
 
 
 def _counted(

@@ -3,7 +3,7 @@
 Thresholds g_0 = 0 < g_1 < … are counted in units u_i of the series (1 for small counts, a power of two for parts that
 sell by the hundred; see ``Scale``). For origin t and step h,
 
-    logit P(Y > g_j | Y > g_{j−1}) = β_j · x_j(i, t) + γ_j log h + δ_j log(e_{t+h} / ē_t)
+    logit P(Y > g_j | Y > g_{j−1}) = β_j · x_j(i, t) + γ_j log h + (1 + δ_j) log(e_{t+h} / ē_t)
 
 one regression per threshold over all series, origins and steps of the history (distribution regression: Foresi and
 Peracchi 1995; continuation ratio, i.e. a hazard in discrete "time" k: Tutz 1991). x_j holds, per half-life, how often
@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_array
-from scipy.special import expit, gammainc, logit
+from scipy.special import expit, logit
 
+from forecasts.censoring import raised
 from forecasts.counted.logistic import Logistic, fit_logistic
 from forecasts.distributions.exceedance import Exceedance
 from forecasts.history import Array, Codes, Flags, History
@@ -29,11 +30,12 @@ HALF_LIVES = (2.0, 4.0, 8.0, 16.0, 48.0, 1e6)
 LEARNED_STEPS = 13
 """Steps ahead from which the effect of the step is learned, evenly thinned."""
 EXPOSURE_HALF_LIFE = 8.0
+LEAST_EXPOSURE = 0.1
+"""A step's exposure over the recent one at least: with less nothing can be said of the level."""
 FARTHEST_EXPOSURE = 2.5
 """Log of a step's exposure over the recent one at most: beyond twelvefold nothing was learned."""
 POOL_PERIODS = 30.0
 """Periods of its parent's behaviour that a pool starts from."""
-EM_ROUNDS = 3
 FEWEST_PERIODS = 3
 FEWEST = 40
 """Rows of either outcome below which a hazard is not learned but taken as the pool's plain ratio."""
@@ -125,7 +127,7 @@ class _Hazard:
             return np.full((len(features), len(log_step)), self.ratio)
         *slopes, of_step, of_exposure = self.logistic.slopes
         by_series = self.logistic.intercept + features @ np.array(slopes)
-        return expit(by_series[:, None] + of_step * log_step + of_exposure * log_exposure)
+        return expit(by_series[:, None] + of_step * log_step + (1 + of_exposure) * log_exposure)
 
 
 class _Evidence:
@@ -165,7 +167,7 @@ class _Evidence:
         """Return log rates per half-life, log periods since the last demand, log last demand and log mean size."""
         exposure, of = self.history.exposures(0)
         units, spent = (
-            self._sums(_raised(self.scaled, self.observed, self.bound)),
+            self._sums(raised(self.scaled, self.observed, self.bound)),
             self._sums(self.observed * exposure[of]),
         )
         rates = [np.log(self._shrunk(*both) + 1e-4) for both in zip(units, spent, strict=True)]
@@ -182,11 +184,13 @@ class _Evidence:
         recent = exposure @ (weights / weights.sum(axis=1, keepdims=True)).T
         ahead = np.minimum(self.origins[place, None] - 1 + steps, exposure.shape[1] - 1)
         ratio = np.maximum(exposure[:, ahead], 1e-6) / np.maximum(recent, 1e-6)[:, :, None]
-        return np.clip(np.log(ratio), -FARTHEST_EXPOSURE, FARTHEST_EXPOSURE)[of]
+        return np.clip(np.log(ratio), np.log(LEAST_EXPOSURE), FARTHEST_EXPOSURE)[of]
 
     def _recency(self, sold: Flags) -> list[Array]:
         """Return log(1 + periods observed since the last demand) and log(1 + the last demand) at every origin."""
-        since, last = np.zeros(len(sold)), np.zeros(len(sold))
+        # Who has never been observed has not just sold: it begins at the usual gap.
+        usual = 1 / max(sold.sum() / max(self.observed.sum(), 1), 1 / max(self.history.periods, 1))
+        since, last = np.full(len(sold), usual), np.zeros(len(sold))
         wanted = {int(origin) for origin in self.origins}
         found: dict[int, tuple[Array, Array]] = {0: (since, last)}
         for period in range(max(wanted)):
@@ -212,27 +216,6 @@ class _Evidence:
             parent = members @ ratio / np.maximum(members.sum(axis=1), 1.0)[:, None]
             ratio = ((members @ events + POOL_PERIODS * parent) / (members @ chances + POOL_PERIODS))[codes]
         return (events + self.scale.prior_periods * ratio) / (chances + self.scale.prior_periods)
-
-
-def _raised(units: Array, observed: Flags, bound: Flags) -> Array:
-    """Return demand with bounds raised to what is expected beyond them: E[D | D >= y] of a Poisson.
-
-    Leaving sold-out periods out would keep the poor ones: what sells out is what was wanted (EM: Dempster, Laird and
-    Rubin 1977; λ P(D >= y − 1) / P(D >= y)).
-    """
-    filled = np.where(observed & ~bound, units, 0.0)
-    if not bound.any():
-        return filled
-    series, period = np.nonzero(bound)
-    least, seen = np.ceil(units[series, period]), observed & ~bound
-    for _ in range(EM_ROUNDS):
-        rate = np.maximum(filled.sum(axis=1) / np.maximum(seen.sum(axis=1), 1), 1e-6)[series]
-        reach = np.where(least > 0, gammainc(np.maximum(least, 1.0), rate), 1.0)
-        nearly = np.where(least > 1, gammainc(np.maximum(least - 1, 1.0), rate), 1.0)
-        expected = rate * nearly / np.maximum(reach, 1e-12)
-        filled[series, period] = np.clip(expected, units[series, period], units[series, period] + rate + 1.0)
-        seen = observed
-    return filled
 
 
 def _pool(category: pd.Series) -> tuple[Codes, csr_array]:
@@ -294,4 +277,4 @@ class _Lessons:
         columns = [column[where] for column in (*features, *self.base)]
         step = self.step[decided]
         columns += [np.log(self.steps)[step], self.log_exposure[(*where, step)]]
-        return _Hazard(fit_logistic(np.column_stack(columns), gone))
+        return _Hazard(fit_logistic(np.column_stack(columns), gone, offset=columns[-1]))

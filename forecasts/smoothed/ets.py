@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasts.censoring import raised
 from forecasts.distributions.moments import WIDTHS, Moments
 from forecasts.history import Array, Codes, History
 from forecasts.parameters import Parameters
@@ -59,11 +60,12 @@ def ets_moments(weekly: History, rows: Codes, spent: Array, parameters: Paramete
 
 
 def adjusted_weeks(weekly: History, rows: Codes) -> Array:
-    """Return these rows' weeks at exposure 1, shape (rows, T), NaN where unknown, only a bound, or hardly exposed."""
+    """Return these rows' weeks at exposure 1, (rows, T), NaN where unknown or hardly exposed; bounds are raised."""
     exposure, of = weekly.exposures(0)
     spent = exposure[of[rows]]
-    known = weekly.known()[rows] & (spent > LEAST_EXPOSURE)
-    return np.where(known, weekly.demand[rows] / np.maximum(spent, LEAST_EXPOSURE), np.nan)
+    observed = np.isfinite(weekly.demand[rows])
+    filled = raised(np.where(observed, weekly.demand[rows], 0.0), observed, weekly.bound[rows] & observed)
+    return np.where(observed & (spent > LEAST_EXPOSURE), filled / np.maximum(spent, LEAST_EXPOSURE), np.nan)
 
 
 def _filled(weeks: Array) -> list[Array]:

@@ -34,7 +34,15 @@ def poisson(mean, steps=6, widened=1.0) -> Exceedance:
 
 def trial(actual, classes, origin=20, decided=None, **parts: Exceedance) -> Trial:
     known = np.ones(actual.shape, dtype=bool) if decided is None else decided
-    return Trial(origin, np.arange(len(actual)), np.asarray(classes, dtype=object), actual.astype(float), known, parts)
+    return Trial(
+        origin,
+        np.arange(len(actual)),
+        np.asarray(classes, dtype=object),
+        actual.astype(float),
+        known,
+        np.zeros(actual.shape, dtype=bool),
+        parts,
+    )
 
 
 def sold(mean=4.0, series=100, steps=6, seed=1) -> np.ndarray:

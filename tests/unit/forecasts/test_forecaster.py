@@ -307,3 +307,18 @@ def test_cells_that_are_unknown_or_bounds_are_not_scored():
 def test_a_history_too_short_for_any_origin_has_no_backtest():
     found = backtest(history(slow(periods=5)), 4)
     assert found.empty and list(found.columns)[:2] == ["origin", "demand_class"]
+
+
+def test_a_calibrated_level_does_not_depend_on_the_others_asked(made):
+    alone = made.quantiles([0.9])["q0.9"]
+    among = made.quantiles([0.5, 0.7, 0.8, 0.85, 0.9])["q0.9"]
+    np.testing.assert_array_equal(alone, among)
+
+
+def test_exposure_to_come_counts_though_it_never_varied():
+    demand = np.random.default_rng(5).poisson(0.5, size=(300, 36)).astype(float)
+    ahead = np.concatenate([np.ones((1, 36)), np.full((1, 6), 2.0)], axis=1)
+    flat = history(demand)
+    doubled = replace(flat, exposure=ahead, exposure_of=np.zeros(300, dtype=np.int64))
+    ratio = forecast(doubled, 6).series["mean_per_period"].sum() / forecast(flat, 6).series["mean_per_period"].sum()
+    assert 1.5 < ratio < 2.2

@@ -79,3 +79,20 @@ def test_a_prediction_is_the_logistic_function_of_the_line():
 def test_both_outcomes_must_occur(outcome):
     with pytest.raises(ValueError, match="both outcomes"):
         fit_logistic(np.arange(4.0)[:, None], np.full(4, outcome))
+
+
+def test_nearly_certain_events_are_fitted_with_their_mean():
+    rng = np.random.default_rng(2)
+    features = rng.normal(size=(5000, 6)) * [1, 3, 0.1, 5, 2, 1] + 4
+    event = rng.random(5000) < expit(3 + 0.8 * (features[:, 0] - 4) + 0.6 * (features[:, 1] - 4))
+    fitted = fit_logistic(features, event)
+    assert fitted.predict(features).mean() == pytest.approx(event.mean(), abs=1e-4)
+
+
+def test_an_offset_is_added_and_not_learned():
+    rng = np.random.default_rng(3)
+    offset = rng.normal(size=4000)
+    event = rng.random(4000) < expit(-1 + offset)
+    fitted = fit_logistic(offset[:, None], event, offset)
+    assert fitted.slopes[0] == pytest.approx(0, abs=0.1)
+    assert fitted.intercept == pytest.approx(-1, abs=0.1)
