@@ -9,10 +9,11 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from vmi.errors import PlanLocked
 from vmi.store.engine import sqlite_path
@@ -54,7 +55,12 @@ def _postgresql_lock(engine: Engine) -> Iterator[None]:
                 {"key": ADVISORY_KEY},
             ).first()
             raise _held(*(found or ("a process that has just ended", "a moment ago")))
-        yield
+        try:
+            yield
+        finally:
+            # Closing alone releases it only when the server gets to it: whoever comes next at once would be refused.
+            with suppress(DBAPIError):  # the session is lost, and the lock with it
+                connection.execute(text("select pg_advisory_unlock(:key)"), {"key": ADVISORY_KEY})
 
 
 @contextmanager
