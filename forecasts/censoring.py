@@ -1,13 +1,21 @@
-"""Sold-out periods as what was probably wanted in them, for methods that need a number."""
+"""Demand as what was probably wanted in a usual period, for methods that need a number where a part was sold out."""
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammainc
 
-Array = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
+from forecasts.history import Array, Codes, Flags, History
 
+LEAST_EXPOSURE = 0.1
+"""Of a usual period's; one with less says nothing of the level."""
 EM_ROUNDS = 3
+
+
+def usual_demand(history: History, rows: Codes) -> Array:
+    """Return these rows' demand at exposure 1, (rows, T), NaN where unknown or hardly exposed; bounds are raised."""
+    exposure, of = history.exposures(0)
+    spent, observed = exposure[of[rows]], np.isfinite(history.demand[rows])
+    filled = raised(np.where(observed, history.demand[rows], 0.0), observed, history.bound[rows] & observed)
+    return np.where(observed & (spent > LEAST_EXPOSURE), filled / np.maximum(spent, LEAST_EXPOSURE), np.nan)
 
 
 def raised(units: Array, observed: Flags, bound: Flags) -> Array:

@@ -81,19 +81,25 @@ class Choice:
 
     def method_of(self, demand_class: str, otherwise: str) -> str:
         """Return the method chosen for a class, ``otherwise`` if no trial was possible."""
-        chosen = self.scores[self.scores["chosen"]].set_index("demand_class")["method"]
+        chosen = chosen_methods(self.scores)
         pooled = otherwise if demand_class == FAST else chosen.get(EVERYTHING, otherwise)
-        return str(chosen.get(demand_class, pooled))
+        return chosen.get(demand_class, pooled)
 
     def methods(self, otherwise: str) -> set[str]:
         """Return every method that some class may be forecast by, ``otherwise`` if no trial was possible."""
-        chosen = self.scores.loc[self.scores["chosen"], "method"]
-        return {name for method in chosen for name in method.split(BETWEEN)} or {otherwise}
+        chosen = chosen_methods(self.scores)
+        return {name for method in chosen.values() for name in method.split(BETWEEN)} or {otherwise}
 
     def level_used(self, demand_class: str, level: float) -> float:
         """Return the level at which a class has to be asked for the coverage ``level``."""
         of = self.calibration[np.isclose(self.calibration["level"], level)].set_index("demand_class")["level_used"]
         return float(of.get(demand_class, level))
+
+
+def chosen_methods(scores: pd.DataFrame) -> dict[str, str]:
+    """Return the method chosen for each class that has one, from scores (columns ``SCORES``)."""
+    chosen = scores[scores["chosen"].astype(bool)]
+    return dict(zip(chosen["demand_class"].astype(str), chosen["method"].astype(str), strict=True))
 
 
 def mix(parts: Mapping[str, Answer], method: str) -> Answer:

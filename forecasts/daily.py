@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasts.choice import BETWEEN, EVERYTHING
+from forecasts.choice import BETWEEN, EVERYTHING, chosen_methods
 from forecasts.classes import classify
 from forecasts.distributions.moments import WIDTHS, Moments
 from forecasts.history import Array, History
@@ -58,7 +58,7 @@ def forecast_daily(
     """
     exposure = build_exposure(panel, parameters, calendar, exposure_factors, kept.profiles)
     weekly = weekly_history(panel, exposure.history, exposure.future, exposure.row)
-    labels, classes = _labels(panel, weekly, exposure, parameters)
+    labels, classes = _labels(weekly, parameters)
     judged = _judge(panel, weekly, exposure, labels, parameters, kept)
     parts, failures = weekly_parts(panel, weekly, exposure.history, exposure.future, labels == FAST, parameters)
     chosen = _methods(judged.scores, labels)
@@ -99,9 +99,7 @@ def _per_day(model: Model) -> Array:
     return (model.level * model.curves[model.curve_of, -1] / (model.curves.shape[1] - 1)).round(6)
 
 
-def _labels(
-    panel: Panel, weekly: History, exposure: Exposure, parameters: Parameters
-) -> tuple[npt.NDArray[np.object_], pd.DataFrame]:
+def _labels(weekly: History, parameters: Parameters) -> tuple[npt.NDArray[np.object_], pd.DataFrame]:
     """Return the class by which each series' method is chosen (``fast`` among them), and the table of classes."""
     classes = classify(weekly, max(1, parameters.new_part_days // 7))
     return np.where(is_fast(weekly, parameters), FAST, classes["demand_class"]).astype(object), classes
@@ -122,16 +120,15 @@ def _judge(
     trials = _trials(panel, weekly, exposure, parameters)
     if not trials:
         return replace(NOTHING_KEPT, judged_on=panel.origin)
-    chosen = kept.scores[kept.scores["chosen"].astype(bool)].set_index("demand_class")["method"]
-    scores = score_windows(trials, {str(name): str(method) for name, method in chosen.items()})
+    scores = score_windows(trials, chosen_methods(kept.scores))
     calibration = spread_factors(trials, _methods(scores, labels))
     return Kept(pd.DataFrame(), scores, calibration, panel.origin)
 
 
 def _methods(scores: pd.DataFrame, labels: npt.NDArray[np.object_]) -> pd.Series:
     """Return the method of every class that occurs: its own, else everything's, else the simplest."""
-    chosen = scores[scores["chosen"].astype(bool)].set_index("demand_class")["method"]
-    names, common = sorted(set(labels.astype(str))), str(chosen.get(EVERYTHING, SIMPLEST))
+    chosen = chosen_methods(scores)
+    names, common = sorted(set(labels.astype(str))), chosen.get(EVERYTHING, SIMPLEST)
     # Where fast series alone were tried, what is best for them says nothing of the others.
     slow = SIMPLEST if set(common.split(BETWEEN)) & set(FAST_METHODS) else common
     found = {name: chosen.get(name, common if name == FAST else slow) for name in names}
@@ -140,9 +137,8 @@ def _methods(scores: pd.DataFrame, labels: npt.NDArray[np.object_]) -> pd.Series
 
 def _trials(panel: Panel, weekly: History, exposure: Exposure, parameters: Parameters) -> list[WindowTrial]:
     """Let every method forecast the last quarter, and the quarter before it, for a seeded sample of the series."""
-    rows = np.arange(len(weekly))
-    if len(rows) > TRIED_SERIES:
-        rows = np.sort(np.random.default_rng(parameters.seed).choice(rows, TRIED_SERIES, replace=False))
+    rows = weekly.sampled_rows(TRIED_SERIES, parameters.seed)
+    followed = np.unique(exposure.row[rows])  # the profiles, numbered as in the sample
     sample, found = weekly.take(rows), []
     for number in range(1, TRIALS + 1):
         weeks, days = number * max(WIDTHS), 7 * number * max(WIDTHS)
@@ -150,11 +146,10 @@ def _trials(panel: Panel, weekly: History, exposure: Exposure, parameters: Param
             break
         past = sample.until(weekly.periods - weeks)
         then = until(panel, days, rows)
-        coming = np.concatenate([exposure.history[:, :days][:, ::-1], exposure.future], axis=1)
-        followed, row = np.unique(exposure.row[rows], return_inverse=True)  # numbered as in sample
-        shifted = replace(exposure, history=exposure.history[followed, days:], future=coming[followed], row=row)
-        labels, _ = _labels(then, past, shifted, parameters)
-        parts, _ = weekly_parts(then, past, shifted.history, shifted.future, labels == FAST, parameters)
+        before, since = exposure.history[followed, days:], exposure.history[followed, :days][:, ::-1]
+        coming = np.concatenate([since, exposure.future[followed]], axis=1)
+        labels, _ = _labels(past, parameters)
+        parts, _ = weekly_parts(then, past, before, coming, labels == FAST, parameters)
         found.append(WindowTrial(rows, labels, *_outcome(sample, past.periods), parts))
     return found
 

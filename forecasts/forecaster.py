@@ -164,10 +164,7 @@ def _tamed(history: History) -> History:
 
 def _trials(history: History, horizon: int, parameters: Parameters, seed: int) -> list[Trial]:
     """Let every method forecast at rolling origins, for a seeded sample of the series."""
-    rows = np.arange(len(history))
-    if len(rows) > TRIED_SERIES:
-        rows = np.sort(np.random.default_rng(seed).choice(rows, TRIED_SERIES, replace=False))
-    sample, trials = history.take(rows), []
+    sample, trials = history.take(history.sampled_rows(TRIED_SERIES, seed)), []
     for origin in _origins(history.periods, horizon, ORIGINS):
         past, ahead = sample.until(origin), slice(origin, min(origin + horizon, history.periods))
         actual, decided, bound = sample.demand[:, ahead], sample.known()[:, ahead], sample.bound[:, ahead]

@@ -112,6 +112,18 @@ class History:
             exposure_of=exposure_of,
         )
 
+    def sampled_rows(self, most: int, seed: int) -> Codes:
+        """Return the sorted rows of a seeded sample of at most so many series, all if they are few."""
+        rows = np.arange(len(self))
+        if len(rows) <= most:
+            return rows
+        return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+
+    def pools(self) -> list[Codes]:
+        """Return each series' pool per category, coarse to fine."""
+        columns = (column for _, column in self.categories.items())
+        return [pd.factorize(column, sort=True)[0].astype(np.int64) for column in columns]
+
     def exposures(self, ahead: int) -> tuple[Array, Codes]:
         """Return exposure (profiles, T + ahead) and each series' profile; a profile of ones if none was given.
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from forecasts.censoring import raised
+from forecasts.censoring import usual_demand
 from forecasts.counted.gamma_poisson import forecast_gamma_poisson
 from forecasts.counted.thresholds import COARSE, FINE, Sampling, forecast_thresholds
 from forecasts.distributions.exceedance import Exceedance
@@ -28,8 +28,6 @@ FEWEST_PERIODS = 6
 """Periods of history below which thresholds are not learned."""
 FAST_MEAN = 5.0
 """Units per period from which a series may be fast."""
-LEAST_EXPOSURE = 0.1
-"""Of a usual period's; one with less says nothing of the level."""
 FAST_ZEROS = 0.05
 """Share of its periods without demand up to which it is."""
 
@@ -143,13 +141,8 @@ def forecast_segments(
 def _smoothed(history: History, rows: Codes, horizon: int) -> SmoothPaths:
     """Return the structural models' answer for these rows; an exposure given is divided out and multiplied in again."""
     exposure, of = history.exposures(horizon)
-    spent = exposure[of[rows]]
-    observed = np.isfinite(history.demand[rows])
-    known = observed & (spent[:, : history.periods] > LEAST_EXPOSURE)
-    filled = raised(np.where(observed, history.demand[rows], 0.0), observed, history.bound[rows] & observed)
-    usual = filled / np.maximum(spent[:, : history.periods], LEAST_EXPOSURE)
-    paths = fit_smooth(np.where(known, usual, np.nan), history.season, horizon)
-    root = np.maximum(spent[:, history.periods : history.periods + horizon], 0.0) ** 0.25
+    paths = fit_smooth(usual_demand(history, rows), history.season, horizon)
+    root = exposure[of[rows], history.periods :] ** 0.25
     return replace(
         paths, root_mean=paths.root_mean * root, root_cov=paths.root_cov * root[:, :, None] * root[:, None, :]
     )

@@ -9,20 +9,19 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from forecasts.censoring import LEAST_EXPOSURE, usual_demand
 from forecasts.counted.pooled import gather_evidence, learn_rates, pool_codes
 from forecasts.distributions.moments import WIDTHS, Moments
 from forecasts.history import Array, History
 from forecasts.methods import SIMPLEST
 from forecasts.panel import Panel
 from forecasts.parameters import Parameters
-from forecasts.smoothed.ets import adjusted_weeks, ets_moments
+from forecasts.smoothed.ets import ets_moments
 from forecasts.smoothed.structural import fit_smooth
 from forecasts.windows import threshold_moments
 
 HALF_LIVES = {SIMPLEST: 1.0, "gamma_poisson_short": 1 / 3}
 """Factors on the configured half-life; the first method is the one to fall back to."""
-LEAST_EXPOSURE = 0.1
-"""Of a usual day's."""
 FAST_METHODS = ("ets", "structural")
 Failures = dict[int, str]
 """Why a method has nothing to say, by row of the series."""
@@ -92,7 +91,7 @@ def _counted(
 
 def _structural(weekly: History, rows: npt.NDArray[np.int64], spent: Array) -> tuple[Moments, Failures]:
     """Return the moments of the structural models of these rows; ``spent`` is the windows' exposure in weeks."""
-    paths = fit_smooth(adjusted_weeks(weekly, rows), season=1, horizon=max(WIDTHS))
+    paths = fit_smooth(usual_demand(weekly, rows), season=1, horizon=max(WIDTHS))
     mean, covariance = paths.mean(), paths.covariance()
     found = Moments(np.full((len(weekly), len(WIDTHS)), np.nan), np.full((len(weekly), len(WIDTHS)), np.nan))
     for place, width in enumerate(WIDTHS):

@@ -129,8 +129,9 @@ def spread_factors(trials: Sequence[WindowTrial], methods: pd.Series) -> pd.Data
         if cells < FEWEST_CELLS:
             continue
         covers = np.array([_coverage(told, factor) for factor in FACTORS])
-        own = float(covers[np.flatnonzero(FACTORS == 1.0)[0]])
-        best = int(np.argmin(np.abs(covers - LEVEL))) if abs(own - LEVEL) > TOLERANCE else int(np.argmax(FACTORS == 1))
+        as_is = int(np.flatnonzero(FACTORS == 1.0)[0])
+        own = float(covers[as_is])
+        best = int(np.argmin(np.abs(covers - LEVEL))) if abs(own - LEVEL) > TOLERANCE else as_is
         rows.append((name, LEVEL, cells, round(own, 4), float(FACTORS[best]), round(float(covers[best]), 4)))
     return pd.DataFrame(rows, columns=list(CALIBRATION)) if rows else NO_CALIBRATION.copy()
 

@@ -5,7 +5,6 @@ period's demand is one order of that size; elsewhere units are ordered one by on
 """
 
 import numpy as np
-import pandas as pd
 
 from forecasts.counted.pooled import Evidence, learn_rates
 from forecasts.distributions.counts import Counts
@@ -63,5 +62,4 @@ def dense_evidence(history: History, half_life: float) -> Evidence:
 
 def dense_pools(history: History) -> list[Codes]:
     """Return pool codes coarse to fine, one per category; all in one pool where there is none."""
-    codes = [pd.factorize(column, sort=True)[0].astype(np.int64) for _, column in history.categories.items()]
-    return codes or [np.zeros(len(history), dtype=np.int64)]
+    return history.pools() or [np.zeros(len(history), dtype=np.int64)]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from forecasts.history import Array, Codes, History
 
@@ -91,9 +90,7 @@ def _chain(history: History, mean: Array) -> list[Link]:
     volume = np.searchsorted(np.quantile(mean, VOLUMES), mean).astype(np.int64) if len(mean) else everything
     links = [Link(everything, 1, 60.0, 0.9), Link(everything, 0, 60.0, 0.7)]
     links += [Link(volume, 1, 100.0, 0.5), Link(volume, 0, 100.0, 0.5)]
-    for _, column in history.categories.items():
-        links.append(Link(pd.factorize(column, sort=True)[0].astype(np.int64), 1, 100.0, 0.25))
-    return links
+    return links + [Link(codes, 1, 100.0, 0.25) for codes in history.pools()]
 
 
 def _two_sided(periods: int, half_life: float) -> Array:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.sparse import csr_array
 from scipy.special import expit, logit
 
@@ -139,7 +138,7 @@ class _Evidence:
         self.bound = history.bound & self.observed
         self.scaled = np.where(self.observed, history.demand, 0.0) / units[:, None]
         self.history, self.origins = history, origins
-        self.pools = [_pool(column) for _, column in history.categories.items()]
+        self.pools = [(codes, _members(codes)) for codes in history.pools()]
         age = origins[None, :] - 1 - np.arange(history.periods)[:, None]
         lives = np.array(HALF_LIVES) * max(history.year / 52, 1.0)
         fading = [np.where(age >= 0, 0.5 ** (np.maximum(age, 0) / life), 0.0) for life in lives]
@@ -218,11 +217,10 @@ class _Evidence:
         return (events + self.scale.prior_periods * ratio) / (chances + self.scale.prior_periods)
 
 
-def _pool(category: pd.Series) -> tuple[Codes, csr_array]:
-    """Return each series' pool and the 0/1 matrix (pools, series) of their members."""
-    codes = pd.factorize(category, sort=True)[0].astype(np.int64)
+def _members(codes: Codes) -> csr_array:
+    """Return the 0/1 matrix (pools, series) of who belongs to which pool."""
     shape = (int(codes.max(initial=-1)) + 1, len(codes))
-    return codes, csr_array((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=shape)
+    return csr_array((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=shape)
 
 
 class _Lessons:
@@ -252,9 +250,7 @@ class _Lessons:
     @classmethod
     def of(cls, history: History, units: Array, scale: Scale, steps: Codes, sampling: Sampling) -> "_Lessons":
         """Return the lessons of a seeded sample of series, at origins evenly thinned."""
-        rows = np.arange(len(history))
-        if len(rows) > sampling.series:
-            rows = np.sort(np.random.default_rng(sampling.seed).choice(rows, sampling.series, replace=False))
+        rows = history.sampled_rows(sampling.series, sampling.seed)
         first = min(sampling.first_origin, history.periods // 2)
         last = history.periods - int(steps.min())
         origins = np.unique(np.linspace(first, last, min(sampling.origins, max(last - first + 1, 1))).astype(np.int64))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasts.censoring import raised
+from forecasts.censoring import usual_demand
 from forecasts.distributions.moments import WIDTHS, Moments
 from forecasts.history import Array, Codes, History
 from forecasts.parameters import Parameters
@@ -18,8 +18,6 @@ from forecasts.processes import map_in_processes
 LEVEL_LIMITS = (0.25, 4.0)
 """Range of the path relative to the last quarter's mean: a trend beyond it is believed no further."""
 RECENT_WEEKS = 13
-LEAST_EXPOSURE = 0.1
-"""Of a usual week's; a week with less says nothing of the level."""
 FITS_PER_PROPHET = 5
 """ETS fits that take the time of one Prophet fit: processes pay off later."""
 
@@ -46,7 +44,7 @@ def ets_moments(weekly: History, rows: Codes, spent: Array, parameters: Paramete
     ``spent`` (n, widths) is the exposure of the windows in weeks.
     """
     mean, var = np.full((len(weekly), len(WIDTHS)), np.nan), np.full((len(weekly), len(WIDTHS)), np.nan)
-    tasks = [Task(series) for series in _filled(adjusted_weeks(weekly, rows))]
+    tasks = [Task(series) for series in _filled(usual_demand(weekly, rows))]
     workers = parameters.workers if len(tasks) >= FITS_PER_PROPHET * parameters.parallel_from else 1
     found = map_in_processes(fit_windows, tasks, workers, parameters.fit_timeout_seconds, lambda _, why: _failed(why))
     failures = {}
@@ -57,15 +55,6 @@ def ets_moments(weekly: History, rows: Codes, spent: Array, parameters: Paramete
         scale = spent[row] / np.array(WIDTHS)
         mean[row], var[row] = windows.mean * scale, windows.var * scale**2
     return Moments(mean, var), failures
-
-
-def adjusted_weeks(weekly: History, rows: Codes) -> Array:
-    """Return these rows' weeks at exposure 1, (rows, T), NaN where unknown or hardly exposed; bounds are raised."""
-    exposure, of = weekly.exposures(0)
-    spent = exposure[of[rows]]
-    observed = np.isfinite(weekly.demand[rows])
-    filled = raised(np.where(observed, weekly.demand[rows], 0.0), observed, weekly.bound[rows] & observed)
-    return np.where(observed & (spent > LEAST_EXPOSURE), filled / np.maximum(spent, LEAST_EXPOSURE), np.nan)
 
 
 def _filled(weeks: Array) -> list[Array]:

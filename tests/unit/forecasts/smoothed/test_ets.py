@@ -1,11 +1,12 @@
 import numpy as np
 import pandas as pd
 
+from forecasts.censoring import usual_demand
 from forecasts.distributions.moments import WIDTHS
 from forecasts.history import History
 from forecasts.parameters import Parameters
 from forecasts.smoothed import ets
-from forecasts.smoothed.ets import Task, adjusted_weeks, ets_moments, fit_windows, window_factor
+from forecasts.smoothed.ets import Task, ets_moments, fit_windows, window_factor
 
 SPENT = np.array([4.0, 13.0])
 
@@ -68,7 +69,7 @@ def test_a_series_that_cannot_be_fitted_says_why():
 def test_weeks_are_taken_at_exposure_one_and_unknown_where_they_say_nothing_of_the_level():
     bound = [[False, False, True, False, False]]
     given = history([[np.nan, 8, 3, 5, 1]], bound, [1.0, 2.0, 1.0, 0.5, 0.05, 1.0])
-    found = adjusted_weeks(given, np.array([0]))[0]
+    found = usual_demand(given, np.array([0]))[0]
     np.testing.assert_array_equal(found[[0, 1, 3, 4]], [np.nan, 4, 10, np.nan])
     assert 3 < found[2] < 10  # sold out at three: raised to what is expected beyond
 
