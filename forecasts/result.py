@@ -5,7 +5,7 @@ binomial with mean G μ(d) and variance ``dispersion`` times that, independent o
 for the whole horizon, hence over a window W: mean = Σ μ(d), var = dispersion · mean + level_cv2 · mean².
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,10 @@ Whole = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Model:
-    """The forecast's numbers: ``level`` [units per unit of curve], and curves [cumulative, from 0] shared by rows."""
+    """The forecast's numbers: ``level`` [units per unit of curve], and curves [cumulative] shared by rows.
+
+    Only differences of a curve count: it begins at 0 on the night it is made, anywhere when read later.
+    """
 
     level: Array
     dispersion: Array
@@ -107,6 +110,32 @@ class Forecast:
             raise ValueError(f"forecast window: 0 <= start <= stop <= {self.horizon_days} days does not hold")
         row = self.model.curve_of
         return self._counts(self.model.level * (self.model.curves[row, last] - self.model.curves[row, first]))
+
+    def later(self, days: int) -> "Forecast":
+        """Return the same distributions as seen ``days`` after the origin: ``later(k).window(a, b)`` is
+        ``window(a + k, b + k)`` to the last bit.
+
+        The horizon is shorter by as much, and nothing is learned of what happened since.
+
+        Raises
+        ------
+        ValueError
+            ``days`` is negative, or no day of the horizon would be left.
+        """
+        if not 0 <= days < self.horizon_days:
+            raise ValueError(f"forecast later: {days} days do not leave any of the horizon of {self.horizon_days}")
+        if days == 0:
+            return self
+        model = replace(self.model, curves=self.model.curves[:, days:])
+        left = self.horizon_days - days
+        total = model.level * (model.curves[:, left] - model.curves[:, 0])[model.curve_of]
+        return replace(
+            self,
+            series=self.series.assign(mean_per_day=(total / left).round(6)),
+            origin=self.origin + pd.Timedelta(days=days),
+            horizon_days=left,
+            model=model,
+        )
 
     def weekly(self, weeks: int) -> tuple[list[pd.Timestamp], Counts]:
         """Return demand of ``weeks`` whole calendar weeks, the first beginning on the first Monday after the origin.

@@ -86,6 +86,9 @@ _out = click.option(
 )
 
 
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="vmi")
 @click.option(
@@ -309,6 +312,58 @@ def sample(
         raise click.UsageError(str(error)) from error
     rows = write_company(folder, parameters, _progress())
     _print(rows, "\n".join(f"{name:<14} {count:>10,}" for name, count in rows.items()), as_json)
+
+
+@cli.command()
+@click.option("--from", "first", type=_DAY, required=True, help="The first day to live.")
+@click.option("--to", "last", type=_DAY, required=True, help="The last day to live.")
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="LABEL",
+    help="vmi, zero_inventory, forward_stock[:days], textbook[:z], heavy_stock[:days], clairvoyant [default: vmi].",
+)
+@click.option("--compare", is_flag=True, help="Compare the policies given, or vmi with all others.")
+@click.option(
+    "--demand", default="history", show_default=True, help="history, drawn (from the forecast), or an orders file."
+)
+@click.option("--seed", type=click.IntRange(0), help="What luck, and drawn demand, are drawn by.")
+@click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="How many seeds to live.")
+@click.option(
+    "--warm-up", type=click.IntRange(0), default=0, show_default=True, help="Days lived before --from, not counted."
+)
+@click.option("--parts-sample", type=click.IntRange(1), metavar="N", help="Live only so many parts.")
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="What if; the same key twice lives both.")
+@click.option("--close", "closed", multiple=True, metavar="WAREHOUSE", help="What if this warehouse were gone.")
+@click.option("--stop", "stops", multiple=True, metavar="SUPPLIER=DATE:DAYS", help="What if this supplier stopped.")
+@click.option("--processes", type=click.IntRange(1), default=1, show_default=True, help="Runs lived at a time.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the results.")
+@_as_json
+@_where
+@click.pass_obj
+def simulate(settings: Settings, out: Path, compare: bool, processes: int, as_json: bool, **asked: Any) -> None:
+    """Live the company night by night under one or more policies; the database is only read.
+
+    \b
+    Examples:
+      vmi simulate --from 2026-09-01 --to 2026-10-31 --out sim
+      vmi simulate --from 2026-11-21 --to 2027-01-20 --demand drawn --seed 1 --seeds 5 --compare --processes 2 --out sim
+      vmi simulate --from 2026-09-01 --to 2026-10-31 --policy textbook:1 --policy textbook:2 --out sweep
+      vmi simulate --from 2026-09-01 --to 2026-10-31 --set contract.return_window_days=60 --close FW03 --out whatif
+    """
+    from vmi.simulating import as_request, simulate_company
+
+    result = simulate_company(
+        settings.engine(),
+        as_request(compare=compare, **asked),
+        out,
+        settings.config(),
+        processes=processes,
+        talks=sys.stderr.isatty(),
+        progress=_progress(),
+    )
+    _print(result.as_dict(), result.as_text(), as_json)
 
 
 class Refused(Exception):

@@ -16,6 +16,7 @@ import sys
 import textwrap
 import tomllib
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from vmi.placement.parameters import PlacementParameters
 from vmi.returns.parameters import ReturnParameters
 from vmi.schedule.parameters import ScheduleParameters
 from vmi.scorecards.parameters import ScorecardParameters
+from vmi.simulate.parameters import SimulationParameters
 from vmi.store.parameters import GatherParameters
 from vmi.worklist.parameters import WorklistParameters
 
@@ -73,10 +75,12 @@ class Config:
     kpi: KpiParameters = field(default_factory=KpiParameters)
     worklist: WorklistParameters = field(default_factory=WorklistParameters)
     scorecards: ScorecardParameters = field(default_factory=ScorecardParameters)
+    simulation: SimulationParameters = field(default_factory=SimulationParameters)
 
     def sha256(self) -> str:
         """Return the hash of every value in force that can change a plan, defaults included, whatever their source."""
         values = dataclasses.asdict(self)
+        del values["simulation"]  # what a simulation does changes no plan
         for name in WITHOUT_EFFECT:
             del values["forecast"][name]
         text = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
@@ -114,11 +118,51 @@ def load_config(path: Path | None) -> Config:
     return _from_content(content, str(path))
 
 
+def typed_value(key: str, value: Any) -> Any:
+    """Return the value of ``section.key`` in the type of its parameter.
+
+    Raises
+    ------
+    ConfigError
+        The section or the key is unknown, or the value is of another type.
+    """
+    section, _, name = key.partition(".")
+    known = sections()
+    if section not in known:
+        raise ConfigError(f"{key}: section {section!r} is unknown{suggest(section, known)}")
+    declared = {f.name: f for f in dataclasses.fields(type(getattr(Config(), known[section].name)))}
+    if name not in declared:
+        raise ConfigError(f"{key} is unknown{suggest(name, declared)}")
+    return _typed(value, declared[name], key)
+
+
+def with_values(config: Config, values: Mapping[str, Any]) -> Config:
+    """Return the configuration with these values by ``section.key``, as :func:`typed_value` gives them.
+
+    Raises
+    ------
+    ConfigError
+        A section refuses its values.
+    """
+    changed: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        section, _, name = key.partition(".")
+        changed.setdefault(section, {})[name] = value
+    rooms = {}
+    for section, fields in changed.items():
+        room = sections()[section].name
+        try:
+            rooms[room] = dataclasses.replace(getattr(config, room), **fields)
+        except (ValueError, TypeError) as error:
+            raise ConfigError(f"[{section}] {error}") from error
+    return dataclasses.replace(config, **rooms)
+
+
 def _from_content(content: dict[str, Any], source: str) -> Config:
     known = sections()
     for name in content:
         if name not in known:
-            raise ConfigError(f"{source}: section [{name}] is unknown{_suggest(name, known)}")
+            raise ConfigError(f"{source}: section [{name}] is unknown{suggest(name, known)}")
     filled = {
         declared.name: _section(type(getattr(Config(), declared.name)), content[name], f"{source}: [{name}]")
         for name, declared in known.items()
@@ -133,7 +177,7 @@ def _section(room: type, values: Any, where: str) -> Any:
     declared = {f.name: f for f in dataclasses.fields(room)}
     for key in values:
         if key not in declared:
-            raise ConfigError(f"{where} {key} is unknown{_suggest(key, declared)}")
+            raise ConfigError(f"{where} {key} is unknown{suggest(key, declared)}")
     typed = {key: _typed(value, declared[key], f"{where} {key}") for key, value in values.items()}
     try:
         return room(**typed)
@@ -174,7 +218,8 @@ _KINDS: dict[type, str] = {
 }
 
 
-def _suggest(name: str, known: Any) -> str:
+def suggest(name: str, known: Any) -> str:
+    """Return the end of a sentence on an unknown name: the one that was probably meant, or those that are known."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(sorted(known))}"
 

@@ -53,6 +53,17 @@ class Outlook:
         counts = self.forecast.window(start, stop)
         return counts.mean, counts.var
 
+    def later(self, as_of: pd.Timestamp) -> "Outlook":
+        """Return what was expected, read on at a later night.
+
+        Raises
+        ------
+        ValueError
+            ``as_of`` lies before the forecast's origin or beyond its horizon.
+        """
+        forecast = self.forecast.later((as_of - self.forecast.origin).days)
+        return Outlook(self.pairs.assign(mean_per_day=forecast.series["mean_per_day"].to_numpy()), forecast)
+
     def weekly(self, weeks: int = WEEKS) -> pd.DataFrame:
         """Return frame ``WEEKLY_FORECAST`` of the pairs that expect any demand."""
         mondays, counts = self.forecast.weekly(weeks)

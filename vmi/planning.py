@@ -8,6 +8,7 @@ when it comes.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -17,8 +18,8 @@ from vmi import network
 from vmi.config import Config
 from vmi.demand import DemandHistory, demand_history
 from vmi.frames import Situation
+from vmi.ground import Ground
 from vmi.outlook import Outlook, look_ahead
-from vmi.parts import with_usual_sizes
 from vmi.placement.build import Expected, Network, build_problem, occupied
 from vmi.placement.evaluate import evaluate as evaluate_placement
 from vmi.placement.place import Placement, place
@@ -32,7 +33,7 @@ from vmi.schedule.deliveries import complete
 from vmi.schedule.eta import eta_reports
 from vmi.schedule.evaluation import evaluate as evaluate_dispatch
 from vmi.schedule.problem import Assignment, DispatchProblem, first_wave
-from vmi.supersession import Supersession, resolve
+from vmi.supersession import Supersession
 from vmi.workdays import WorkDays
 
 Listener = Callable[[str, "Night"], None]
@@ -49,17 +50,36 @@ class PlanRefused(RuntimeError):
     """A room's own check found its plan broken; it must not be published."""
 
 
+@dataclass(frozen=True)
+class Carried:
+    """What a night may take over from one before.
+
+    Attributes
+    ----------
+    outlook
+        A forecast to read on; ``None``: tonight's is learned.
+    prices
+        Prices of the coupling rows from which placement begins its search, as ``Optimisation.prices`` of placement.
+    """
+
+    outlook: Outlook | None = None
+    prices: pd.DataFrame | None = None
+
+
+NOTHING_CARRIED = Carried()
+
+
 @dataclass
 class Night:
-    """What a night knows so far; a field is filled by the step that decides it."""
+    """What a night knows so far; a field is filled by the step that decides it.
+
+    ``history`` is not known where the forecast was carried over: nothing was learned of it.
+    """
 
     situation: Situation
     config: Config
-    supersession: Supersession
-    workdays: WorkDays
-    cover: pd.DataFrame
-    weights: pd.Series
-    arcs: pd.DataFrame
+    ground: Ground
+    carried: Carried = NOTHING_CARRIED
     history: DemandHistory = field(init=False)
     outlook: Outlook = field(init=False)
     dispatch: DispatchProblem = field(init=False)
@@ -73,6 +93,38 @@ class Night:
     deliveries: pd.DataFrame = field(init=False)
     eta: pd.DataFrame = field(init=False)
     optimisations: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def supersession(self) -> Supersession:
+        """Chains of parts."""
+        return self.ground.supersession
+
+    @property
+    def workdays(self) -> WorkDays:
+        """Open and closed days."""
+        return self.ground.workdays
+
+    @cached_property
+    def cover(self) -> pd.DataFrame:
+        """Frame ``COVER``."""
+        planning = self.config.planning
+        return network.first_cover(self.situation.lanes, planning.promise_hours, planning.handling_hours)
+
+    @cached_property
+    def weights(self) -> pd.Series:
+        """Each city's share of the demand of its region."""
+        return network.city_weights(self.cover, self.situation.centres, self.situation.usage)
+
+    @cached_property
+    def arcs(self) -> pd.DataFrame:
+        """Warehouse to region, as of ``network.arcs``."""
+        planning = self.config.planning
+        hours = (planning.promise_hours, planning.handling_hours)
+        return network.arcs(self.situation.lanes, self.cover, self.weights, *hours)
+
+    def to_carry(self) -> Carried:
+        """Return what the next night may take over."""
+        return Carried(self.outlook, self.placement.optimisation.prices)
 
     def keep_proof(self, name: str, proof: Any) -> None:
         """Keep what an optimisation reached: objective, bound [CNY], gap [fraction]."""
@@ -109,33 +161,40 @@ class Night:
         return self.transfers.rename(columns={"to_warehouse": "warehouse_id"})[UNITS]
 
 
-def open_night(situation: Situation, config: Config) -> Night:
-    """Return a night of which only the network is known yet.
+def open_night(
+    situation: Situation, config: Config, ground: Ground | None = None, carried: Carried = NOTHING_CARRIED
+) -> Night:
+    """Return a night of which only the ground is known yet; it is worked out if not given.
 
     Raises
     ------
     SupersessionLoop
         Parts supersede each other in a circle.
     """
-    situation = replace(situation, parts=with_usual_sizes(situation.parts))
-    planning = config.planning
-    hours = (planning.promise_hours, planning.handling_hours)
-    cover = network.first_cover(situation.lanes, *hours)
-    weights = network.city_weights(cover, situation.centres, situation.usage)
-    return Night(
-        situation=situation,
-        config=config,
-        supersession=resolve(situation.parts, situation.fitments),
-        workdays=WorkDays(situation.closures),
-        cover=cover,
-        weights=weights,
-        arcs=network.arcs(situation.lanes, cover, weights, *hours),
-    )
+    ground = Ground.of(situation, config) if ground is None else ground
+    return Night(replace(situation, parts=ground.parts), config, ground, carried)
 
 
-def decide(situation: Situation, config: Config, listener: Listener = lambda step, night: None) -> Night:
-    """Decide a whole night; ``listener`` hears of each step when it is done."""
-    night = open_night(situation, config)
+def decide(
+    situation: Situation,
+    config: Config,
+    listener: Listener = lambda step, night: None,
+    carried: Carried = NOTHING_CARRIED,
+) -> Night:
+    """Decide a whole night; ``listener`` hears of each step when it is done.
+
+    With an outlook carried over nothing is learned of demand: the forecast of that night is read on.
+
+    Raises
+    ------
+    SupersessionLoop
+        Parts supersede each other in a circle.
+    PlanRefused
+        A room's own check found its plan broken.
+    ValueError
+        The outlook carried over is of a later night, or ends before this one.
+    """
+    night = open_night(situation, config, carried=carried)
     for name, step in STEPS.items():
         step(night)
         listener(name, night)
@@ -143,11 +202,16 @@ def decide(situation: Situation, config: Config, listener: Listener = lambda ste
 
 
 def _learn_demand(night: Night) -> None:
-    night.history = demand_history(night.situation, night.cover, night.supersession)
+    if night.carried.outlook is None:
+        night.history = demand_history(night.situation, night.cover, night.supersession)
 
 
 def _forecast(night: Night) -> None:
-    night.outlook = look_ahead(night.history, night.situation, night.cover, night.weights, night.config.forecast)
+    situation, known = night.situation, night.carried.outlook
+    if known is None:
+        night.outlook = look_ahead(night.history, situation, night.cover, night.weights, night.config.forecast)
+    else:
+        night.outlook = known.later(situation.as_of)
 
 
 def _serve_from_stock(night: Night) -> None:
@@ -161,6 +225,7 @@ def _assign(night: Night, start: pd.Timestamp, stock_value: pd.Series | None) ->
         DispatchProblem.from_situation(night.situation, night.supersession, night.workdays, start, stock_value),
         promise_hours=night.config.planning.promise_hours,
         verified_through=night.verified_through,
+        expected_lanes=night.ground.lanes,
     )
     night.assignment = assign(night.dispatch, night.config.dispatch)
     priced = evaluate_dispatch(night.dispatch, night.assignment, night.config.dispatch)
@@ -212,7 +277,7 @@ def _place(night: Night) -> None:
         used,
         night.config.placement,
     )
-    night.placement = place(night.problem, night.config.placement)
+    night.placement = place(night.problem, night.config.placement, night.carried.prices)
     priced = evaluate_placement(night.problem, night.placement, night.config.placement)
     proof = night.placement.optimisation
     _require_sound("placement", [*priced.violations, *_cost_faults(priced.cost, proof.objective)])
@@ -252,10 +317,18 @@ STEPS: dict[str, Callable[[Night], None]] = {
 
 
 def decide_wave(
-    situation: Situation, config: Config, start: pd.Timestamp, listener: Listener = lambda step, night: None
+    situation: Situation,
+    config: Config,
+    start: pd.Timestamp,
+    listener: Listener = lambda step, night: None,
+    ground: Ground | None = None,
 ) -> Night:
-    """Decide a wave of the day: open orders alone, nothing ships before ``start``; stock has no value but to serve."""
-    night = open_night(situation, config)
+    """Decide a wave of the day: open orders alone, nothing ships before ``start``; stock has no value but to serve.
+
+    ``ground`` is that of an earlier wave of the same parts, fitments, closures, lanes, lane times and configuration
+    (``Night.ground``); it is worked out if not given.
+    """
+    night = open_night(situation, config, ground)
     _assign(night, start, None)
     listener("dispatch", night)
     supply = [

@@ -28,6 +28,8 @@ NEAR_ENOUGH, EXACT_PARTS = 1e-5, 1000
 """Relative gap that is not worth closing where more parts than this order tonight: 10 CNY in a million."""
 EXACT_GAP, ROUGH_GAP = 1e-7, 1e-4
 """Relative gap at which the last program may stop: of the plan, and of the wish that only decides trips."""
+ROUGH_TIMES = 20.0
+"""How many times the distance from the bound that contents a plan contents the wish."""
 PLANS_PER_PART = 5_000
 WORK_LIMIT = 400_000
 """Nodes times plans of an integer program: a node's work grows with the plans in it."""
@@ -84,6 +86,30 @@ class Solution:
         """Cost of the plan [CNY]."""
         return float(self.cost.sum())
 
+    def within(self, relative_gap: float) -> bool:
+        """Return whether the bound proves the plan within that share of its cost."""
+        return self.objective - self.bound <= relative_gap * max(1.0, abs(self.objective))
+
+
+@dataclass(frozen=True)
+class _Until:
+    """Where an integer program may stop: at its own relative gap, or at a cost [CNY] that contents us."""
+
+    gap: float
+    cost: float = -np.inf
+
+    @classmethod
+    def content(cls, bound: float, content: float, relative_gap: float, thorough: bool) -> "_Until":
+        """Return where to stop if a cost ``content`` above the ``bound`` is good enough; 0: only the gap counts."""
+        gap = max(EXACT_GAP, relative_gap / 10) if thorough else max(ROUGH_GAP, relative_gap)
+        return cls(gap, bound + content * (1.0 if thorough else ROUGH_TIMES) if content > 0 else -np.inf)
+
+    def settings(self, nodes: int) -> str:
+        """Return SCIP's settings. Where a cost contents us another bound proves it: cuts for SCIP's own are idle."""
+        given = f"limits/nodes = {nodes}\nlimits/gap = {self.gap}\nnumerics/feastol = 1e-9\n"
+        early = f"limits/primal = {self.cost!r}\nseparating/maxroundsroot = 0\n"
+        return given + early if np.isfinite(self.cost) else given
+
 
 @dataclass
 class _Plans:
@@ -113,9 +139,16 @@ class _Plans:
 
 
 def solve(
-    instance: Instance, restriction: Restriction, parameters: PlacementParameters, thorough: bool = True
+    instance: Instance,
+    restriction: Restriction,
+    parameters: PlacementParameters,
+    thorough: bool = True,
+    start: Array | None = None,
 ) -> Solution:
-    """Return a plan of least cost, or within the gap that its bound shows; roughly so if not ``thorough``."""
+    """Return a plan of least cost, or within the gap that its bound shows; roughly so if not ``thorough``.
+
+    ``start`` are prices of the rows to begin with, such as last night's; they change the way, not the answer's proof.
+    """
     everyone = np.arange(len(instance.menu.part_class))
     none = np.zeros(len(instance.free))
     first = _answer(instance, everyone, restriction, none)
@@ -125,10 +158,13 @@ def solve(
     # A plan that uses nothing and is best without prices is best under any: such parts are settled.
     active = np.flatnonzero((used > 0).any(axis=1)).astype(np.int64)
     settled = float(first.cost.sum() - first.cost[active].sum())
-    plans, prices, bound, passes = _price_rows(instance, active, restriction, first, parameters)
-    found = _last_program(instance, plans, active, parameters, EXACT_GAP if thorough else ROUGH_GAP)
+    plans, prices, bound, passes = _price_rows(instance, active, restriction, (first, start), parameters)
+    content = parameters.relative_gap * max(1.0, abs(settled + bound))
+    until = _Until.content(bound, content, parameters.relative_gap, thorough)
+    found = _last_program(instance, plans, active, parameters, until)
     if thorough:
-        found, bound = _improve(instance, restriction, (plans, active, prices), found, bound, parameters)
+        met = (plans, active, prices)
+        found, bound = _improve(instance, restriction, met, found, (bound, content), parameters)
     closed = found.cost - bound <= TOLERANCE * max(1.0, abs(found.cost))
     pattern, qty, cost = first.pattern.copy(), first.qty.copy(), first.cost.copy()
     pattern[active], qty[active], cost[active] = found.pattern, found.qty, found.by_part
@@ -141,20 +177,24 @@ def _improve(
     restriction: Restriction,
     met: tuple["_Plans", Whole, Array],
     found: "_Integer",
-    bound: float,
+    proven: tuple[float, float],
     parameters: PlacementParameters,
 ) -> tuple["_Integer", float]:
     """List plans within a growing share of the gap of their part's best, and choose anew, until the gap is proven shut.
 
-    With the whole gap listed none is missed: a plan dearer than that by itself costs more than the gap.
+    With the whole gap listed none is missed: a plan dearer than that by itself costs more than the gap. ``proven`` is
+    the bound and the distance from it that contents us [CNY].
     """
     plans, active, prices = met
+    bound, content = proven
+    shut = TOLERANCE if len(active) <= EXACT_PARTS else NEAR_ENOUGH
     for share in (1 / 64, 1 / 8, 1.0):
         gap = max(found.cost - bound, 0.0)
-        if gap <= (TOLERANCE if len(active) <= EXACT_PARTS else NEAR_ENOUGH) * max(1.0, abs(found.cost)):
+        if gap <= max(shut * max(1.0, abs(found.cost)), content):
             break
         complete = _list_near(instance, restriction, (plans, active, prices), share * gap, parameters)
-        final = _last_program(instance, plans, active, parameters)
+        until = _Until.content(bound, content, parameters.relative_gap, thorough=True)
+        final = _last_program(instance, plans, active, parameters, until)
         if complete and share == 1.0:
             bound = max(bound, min(final.bound, found.cost))
         found = final if final.cost < found.cost else found
@@ -168,16 +208,27 @@ def _answer(instance: Instance, parts: Whole, restriction: Restriction, prices: 
 
 
 def _price_rows(
-    instance: Instance, active: Whole, restriction: Restriction, first: Choice, parameters: PlacementParameters
+    instance: Instance,
+    active: Whole,
+    restriction: Restriction,
+    known: tuple[Choice, Array | None],
+    parameters: PlacementParameters,
 ) -> tuple[_Plans, Array, float, int]:
-    """Return the plans met, the best prices and the bound on the active parts' cost (Dantzig-Wolfe, smoothed)."""
-    plans = _Plans()
+    """Return the plans met, the best prices and the bound on the active parts' cost (Dantzig-Wolfe, smoothed).
+
+    ``known`` are the plans that are best without prices, and the prices to begin with.
+    """
+    plans, (first, start) = _Plans(), known
     nothing = Restriction(np.ones_like(restriction.closed), restriction.pattern)
     _keep(plans, active, _answer(instance, active, nothing, np.zeros(len(instance.free))))
     _keep(plans, active, Choice(first.pattern[active], first.qty[active], first.value[active], first.cost[active]))
     limited = np.flatnonzero(np.isfinite(instance.free))
     master = _Master(instance, active, limited)
     best, bound, passes = np.zeros(len(instance.free)), -np.inf, 0
+    if start is not None:
+        answer = _answer(instance, active, restriction, start)
+        _keep(plans, active, answer)
+        best, bound = start, _reached(instance, answer, start)
     while passes < parameters.master_passes:
         passes += 1
         upper, dual = master.solve(plans)
@@ -187,7 +238,7 @@ def _price_rows(
         for weight in (NEW_PRICE, 1.0):
             prices = weight * dual + (1.0 - weight) * best
             answer = _answer(instance, active, restriction, prices)
-            reached = float(answer.value.sum() - prices[limited] @ instance.free[limited])
+            reached = _reached(instance, answer, prices)
             if reached > bound:
                 bound, best = reached, prices
             grew = _keep(plans, active, answer) or grew
@@ -196,6 +247,12 @@ def _price_rows(
         if not grew:
             break
     return plans, best, bound, passes
+
+
+def _reached(instance: Instance, answer: Choice, prices: Array) -> float:
+    """Return the bound that the parts' answer to prices gives."""
+    limited = np.isfinite(instance.free)
+    return float(answer.value.sum() - prices[limited] @ instance.free[limited])
 
 
 def _keep(plans: _Plans, parts: Whole, answer: Choice) -> bool:
@@ -259,7 +316,7 @@ class _Integer:
 
 
 def _last_program(
-    instance: Instance, plans: _Plans, active: Whole, parameters: PlacementParameters, gap: float = EXACT_GAP
+    instance: Instance, plans: _Plans, active: Whole, parameters: PlacementParameters, until: _Until
 ) -> _Integer:
     """Choose one plan per part so that every row holds; exactly, and with a hair's breadth less room if rounding bites.
 
@@ -268,7 +325,7 @@ def _last_program(
     parts, qty = np.array(plans.part, dtype=np.int64), np.array(plans.qty)
     usage, cost = instance.usage(parts, qty), np.array(plans.cost)
     for shrink in (0.0, 1e-6, 1e-5, 1e-4):
-        chosen, bound = _choose(parts, usage, cost, instance.free * (1.0 - shrink), (parameters.nodes_limit, gap))
+        chosen, bound = _choose(parts, usage, cost, instance.free * (1.0 - shrink), parameters.nodes_limit, until)
         if (usage[chosen].sum(axis=0) <= instance.free + 1e-9).all():
             break
     else:
@@ -280,16 +337,13 @@ def _last_program(
     return _Integer(pattern[picked], qty[picked], cost[picked], bound if shrink == 0.0 else -np.inf)
 
 
-def _choose(parts: Whole, usage: Array, cost: Array, free: Array, until: tuple[int, float]) -> tuple[Whole, float]:
+def _choose(parts: Whole, usage: Array, cost: Array, free: Array, nodes: int, until: _Until) -> tuple[Whole, float]:
     """Solve min cost, one plan per part (2), rows (5), with SCIP; return the chosen plans and SCIP's bound.
 
-    ``until`` limits nodes and relative gap, never time, so that the answer does not depend on the machine.
+    Nodes and gap are limited, never time, so that the answer does not depend on the machine.
     """
     solver = pywraplp.Solver.CreateSolver("SCIP")
-    nodes = min(until[0], max(WORK_LIMIT // len(parts), 1))
-    solver.SetSolverSpecificParametersAsString(
-        f"limits/nodes = {nodes}\nlimits/gap = {until[1]}\nnumerics/feastol = 1e-9\n"
-    )
+    solver.SetSolverSpecificParametersAsString(until.settings(min(nodes, max(WORK_LIMIT // len(parts), 1))))
     variables = [solver.BoolVar("") for _ in parts]
     objective = solver.Objective()
     one = {int(i): solver.Constraint(1.0, 1.0) for i in np.unique(parts)}

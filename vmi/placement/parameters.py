@@ -35,6 +35,9 @@ class PlacementParameters:
     nodes_limit: int = parameter(
         5_000, "nodes", "of the last integer program: a limit that does not depend on the machine"
     )
+    relative_gap: float = parameter(
+        0.0, "fraction", "a cost proven so near the least contents placement; 0: as near as its limits let it come"
+    )
     forecast_weeks: int = parameter(13, "weeks", "how far ahead suppliers are told what is likely to follow")
 
     def __post_init__(self) -> None:
@@ -42,7 +45,7 @@ class PlacementParameters:
         for name in self.__dataclass_fields__:
             if getattr(self, name) < 0:
                 raise ValueError(f"{name}: must not be negative")
-        for name in ("return_warning", "cover_kept_share"):
+        for name in ("return_warning", "cover_kept_share", "relative_gap"):
             if getattr(self, name) > 1:
                 raise ValueError(f"{name}: must lie between 0 and 1")
         for name in ("max_review_days", "options_limit", "columns_limit", "master_passes", "nodes_limit"):

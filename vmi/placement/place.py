@@ -20,7 +20,7 @@ from vmi.placement.outputs import Plan, derive, full_warehouses, override_effect
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.pools import Pools, assignment, chosen_pools, moments_until
 from vmi.placement.pricing import Restriction
-from vmi.placement.problem import PlacementProblem
+from vmi.placement.problem import Array, PlacementProblem
 from vmi.placement.supplies import firm_lines, forecast_lines, target_table
 from vmi.placement.trips import Orders, Trips, decide_trips
 
@@ -71,10 +71,16 @@ class Placement:
     hints: Hints
 
 
-def place(problem: PlacementProblem, parameters: PlacementParameters) -> Placement:
+def place(problem: PlacementProblem, parameters: PlacementParameters, start: pd.DataFrame | None = None) -> Placement:
     """Return tonight's replenishment, the stocking targets and the proof of how good they are.
 
     Never fails for want of space, supply or trucks: what cannot be had is priced and named in ``hints``.
+
+    Parameters
+    ----------
+    start
+        ``Optimisation.prices`` of a night before, from which the search for tonight's begins; rows that tonight's
+        problem does not have are ignored. The proof is tonight's in any case.
     """
     money, limits = economics(problem, parameters), order_limits(problem, parameters)
     ground = ground_of(problem)
@@ -82,10 +88,11 @@ def place(problem: PlacementProblem, parameters: PlacementParameters) -> Placeme
     menu = build_menu(problem.arcs, weight, openness_of(problem, limits), parameters)
     use, free = coupling_rows(problem, parameters)
     instance = Instance(menu, tabulate(menu, ground, money, limits), limits, use, free)
-    every_truck = solve(instance, _free_choice(problem), parameters, thorough=False)
+    begin = _prices_before(problem, start, free)
+    every_truck = solve(instance, _free_choice(problem), parameters, thorough=False, start=begin)
     wished = chosen_pools(menu, ground, money, every_truck)
     trips = decide_trips(problem, _orders(problem, wished, limits.low, money.penalty_line / money.line_qty))
-    solution = _with_trucks(instance, every_truck, trips, parameters)
+    solution = _with_trucks(instance, (every_truck, begin), trips, parameters)
     pools = chosen_pools(menu, ground, money, solution)
     plan = Plan(problem, parameters, money, limits, pools, wished, trips, solution)
     return _report(plan, instance)
@@ -114,14 +121,32 @@ def _orders(problem: PlacementProblem, pools: Pools, low: np.ndarray, penalty: n
     )
 
 
-def _with_trucks(instance: Instance, every_truck: Solution, trips: Trips, parameters: PlacementParameters) -> Solution:
-    """Solve again without the trucks that wait; a part that was to travel on one keeps its cover pattern."""
+def _prices_before(problem: PlacementProblem, table: pd.DataFrame | None, free: Array) -> Array | None:
+    """Return the price of each coupling row by an earlier night's table, 0 where it has none; None without a table."""
+    if table is None or not len(table):
+        return None
+    ids = problem.warehouse_ids
+    names = ["volume"] * len(ids) + ["hazmat"] * len(ids) + ["budget"]
+    rows = pd.MultiIndex.from_arrays([names, [*ids, *ids, "all"]])
+    known = table.set_index(["name", "subject"])["price"].astype(np.float64)
+    prices = known.reindex(rows).fillna(0.0).clip(lower=0.0).to_numpy()
+    return np.where(np.isfinite(free), prices, 0.0)
+
+
+def _with_trucks(
+    instance: Instance, wish: tuple[Solution, Array | None], trips: Trips, parameters: PlacementParameters
+) -> Solution:
+    """Solve again without the trucks that wait; a part that was to travel on one keeps its cover pattern.
+
+    ``wish``: the plan as if every truck went, and the prices that its search began with.
+    """
+    every_truck, begin = wish
     waits = ((every_truck.qty > 0) & trips.closed).any(axis=1)
-    if not waits.any() and every_truck.status == "optimal":
+    if not waits.any() and (every_truck.status == "optimal" or every_truck.within(parameters.relative_gap)):
         return every_truck
     kept = np.where(waits, every_truck.pattern, -1)
     closed = trips.closed if waits.any() else np.zeros_like(trips.closed)
-    return solve(instance, Restriction(closed, kept), parameters)
+    return solve(instance, Restriction(closed, kept), parameters, start=begin)
 
 
 def _report(plan: Plan, instance: Instance) -> Placement:

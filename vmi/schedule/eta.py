@@ -22,11 +22,14 @@ def eta_reports(deliveries: pd.DataFrame, open_orders: pd.DataFrame, parts: pd.D
     rows = deliveries.assign(open_end=deliveries["source"] == "none", source_rank=rank)
     rows = rows.sort_values([*key, "open_end", "eta", "source_rank", "warehouse_id", "part_id", "lot_id"])
     last = rows.drop_duplicates(key, keep="last").drop(columns=["qty", "service"])
-    pieces = rows.groupby(key, sort=True).agg(
-        pieces=("qty", "size"),
-        slow=("eta_p90", "max"),
-        on_time_all=("on_time", "min"),
-        provisional_any=("provisional", "max"),
+    flags = rows[key].assign(
+        slow=rows["eta_p90"], late=rows["on_time"].ne("Y"), provisional_any=rows["provisional"].eq("Y"), pieces=1
+    )
+    by_line = flags.groupby(key, sort=True)
+    pieces = by_line[["slow", "late", "provisional_any"]].max().join(by_line["pieces"].sum())
+    pieces = pieces.assign(
+        on_time_all=np.where(pieces["late"], "N", "Y"),
+        provisional_any=np.where(pieces["provisional_any"], "Y", "N"),
     )
     last = (
         last.join(pieces, on=key)

@@ -5,6 +5,7 @@ Shares no code with :mod:`vmi.schedule.model`: it reads only the problem's frame
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from vmi.schedule.parameters import ScheduleParameters
@@ -46,48 +47,48 @@ def evaluate(problem: DispatchProblem, assignment: Assignment, parameters: Sched
 
 
 def _freight(problem: DispatchProblem, table: pd.DataFrame) -> float:
-    key = ["warehouse_id", "city", "service"]
-    rates = problem.lanes.set_index(key)[["cost_per_shipment", "cost_per_kg"]].astype(float).T.to_dict("list")
-    total = 0.0
-    for _, sent in table.groupby(["warehouse_id", "centre_id", "ship_at", "service"]):
-        fixed, per_kg = rates[tuple(sent[key].iloc[0])]
-        total += fixed + per_kg * float((sent["qty"] * sent["weight_kg"]).sum())
-    return round(total, 6)
+    """Return what the shipments cost: each once, and by weight; NaN if one uses a lane that does not exist."""
+    lane = ["warehouse_id", "city", "service"]
+    sent = table.assign(kg=table["qty"] * table["weight_kg"]).groupby(
+        ["warehouse_id", "centre_id", "ship_at", "service"]
+    )
+    shipments = sent.agg(city=("city", "first"), kg=("kg", "sum")).reset_index()
+    rates = problem.lanes.set_index(lane)[["cost_per_shipment", "cost_per_kg"]].astype(np.float64)
+    fixed, per_kg = rates.reindex(pd.MultiIndex.from_frame(shipments[lane])).to_numpy().T
+    return round(float((fixed + per_kg * shipments["kg"].to_numpy(dtype=np.float64)).sum()), 6)
 
 
 def _lateness(table: pd.DataFrame, parameters: ScheduleParameters) -> float:
-    total = 0.0
-    for row in table.to_dict("records"):
-        forgotten = max(row["waited_hours"] - parameters.unserved_hours, 0.0)
-        hours = (row["eta"] - row["promise_by"]).total_seconds() / 3600 - forgotten
-        hours = min(hours, parameters.unserved_hours + row["waited_hours"] - forgotten)
-        if hours > 0:
-            once = parameters.late_cost()[row["criticality"]]
-            once += parameters.late_cost_same_day if row["service_ordered"] == "same_day" else 0.0
-            late = once + hours * parameters.late_hour_cost()[row["criticality"]]
-            total += late * row["qty"] / row["qty_ordered"]
-    return round(total, 6)
+    """Return the cost of arriving late; waiting beyond ``unserved_hours`` is forgotten and never counts for more."""
+    waited = table["waited_hours"].to_numpy(dtype=np.float64)
+    forgotten = np.maximum(waited - parameters.unserved_hours, 0.0)
+    hours = (table["eta"] - table["promise_by"]).dt.total_seconds().to_numpy() / 3600 - forgotten
+    hours = np.minimum(hours, parameters.unserved_hours + waited - forgotten)
+    once = table["criticality"].map(parameters.late_cost()).to_numpy(dtype=np.float64)
+    once = once + parameters.late_cost_same_day * (table["service_ordered"] == "same_day").to_numpy()
+    hourly = table["criticality"].map(parameters.late_hour_cost()).to_numpy(dtype=np.float64)
+    share = (table["qty"] / table["qty_ordered"]).to_numpy(dtype=np.float64)
+    return round(float(np.where(hours > 0, (once + hours * hourly) * share, 0.0).sum()), 6)
 
 
 def _stock_value(problem: DispatchProblem, table: pd.DataFrame, parameters: ScheduleParameters) -> float:
     """Return the value of the units taken and what taking a newer part of a chain first costs."""
     chains = problem.supersession.substitutes
-    chain = dict(zip(zip(chains["ordered_part_id"], chains["part_id"], strict=True), chains["rank"], strict=True))
-    values = {} if problem.stock_value is None else problem.stock_value.to_dict()
-    held = set(problem.stock.loc[(problem.stock["status"] == "available") & (problem.stock["qty"] > 0), "part_id"])
-    oldest: dict[str, int] = {}
-    for (ordered, part), rank in chain.items():
-        if part in held:
-            oldest[ordered] = min(rank, oldest.get(ordered, rank))
-    total = 0.0
-    for ordered, part, warehouse, qty in zip(
-        table["part_id_ordered"], table["part_id"], table["warehouse_id"], table["qty"], strict=True
-    ):
-        final = problem.supersession.final.get(part, part)
-        worth = values.get((part, warehouse), values.get((final, warehouse), 0.0))
-        rank = chain.get((ordered, part), 0) - oldest.get(ordered, 0)
-        total += qty * (worth + parameters.old_part_first * rank)
-    return round(total, 6)
+    chains = chains[chains["ordered_part_id"].isin(table["part_id_ordered"])]
+    rank = chains.set_index(["ordered_part_id", "part_id"])["rank"]
+    held = problem.stock.loc[(problem.stock["status"] == "available") & (problem.stock["qty"] > 0), "part_id"]
+    oldest = chains[chains["part_id"].isin(held)].groupby("ordered_part_id")["rank"].min()
+    newer = rank.reindex(pd.MultiIndex.from_frame(table[["part_id_ordered", "part_id"]])).fillna(0).to_numpy()
+    newer = newer - table["part_id_ordered"].map(oldest).fillna(0).to_numpy(dtype=np.float64)
+    worth = np.zeros(len(table))
+    if problem.stock_value is not None:
+        final = problem.supersession.to_final(table["part_id"])
+        own, chain = (
+            problem.stock_value.reindex(pd.MultiIndex.from_arrays([part, table["warehouse_id"]])).to_numpy(np.float64)
+            for part in (table["part_id"], final)
+        )
+        worth = np.where(np.isnan(own), np.nan_to_num(chain), own)
+    return round(float((table["qty"].to_numpy() * (worth + parameters.old_part_first * newer)).sum()), 6)
 
 
 def _stock_given_once(problem: DispatchProblem, table: pd.DataFrame) -> list[str]:

@@ -38,11 +38,11 @@ def share_freight(rows: pd.DataFrame, lanes: pd.DataFrame, premium_rate: float) 
     sent["number"] = sent.groupby(SHIPMENT, sort=True).ngroup()
     weighed = sent.groupby("number")["kg"].transform("sum") > 0
     sent["share"] = sent["kg"].where(weighed, sent["qty"].astype(float))
-    total = sent.groupby("number").agg(
-        fixed=("fixed_cost", "first"), rate=("cost_per_kg", "first"), kg=("kg", "sum"), share=("share", "sum")
-    )
+    shipments = sent.drop_duplicates("number").set_index("number").sort_index()
+    total = sent.groupby("number")[["kg", "share"]].sum()
+    total["fixed"], total["rate"] = shipments["fixed_cost"], shipments["cost_per_kg"]
     total["cost"] = total["fixed"] + total["rate"] * total["kg"]
-    total["surcharge"] = _premium(sent.drop_duplicates("number").set_index("number"), total, lanes, premium_rate)
+    total["surcharge"] = _premium(shipments, total, lanes, premium_rate)
     for column in ("cost", "surcharge"):
         out.loc[sent.index, column] = _split(sent, total[column].round(2), total["share"])
     return out
@@ -51,13 +51,14 @@ def share_freight(rows: pd.DataFrame, lanes: pd.DataFrame, premium_rate: float) 
 def _premium(shipments: pd.DataFrame, total: pd.DataFrame, lanes: pd.DataFrame, premium_rate: float) -> pd.Series:
     """Return the part of each shipment's cost that same-day adds."""
     standard = lanes[lanes["service"] == "standard"].set_index(["warehouse_id", "city"])
-    first = shipments.reindex(total.index)
-    usual = standard.reindex(pd.MultiIndex.from_frame(first[["warehouse_id", "city"]]))
+    usual = standard[["cost_per_shipment", "cost_per_kg"]].reindex(
+        pd.MultiIndex.from_frame(shipments[["warehouse_id", "city"]])
+    )
     fixed, rate = usual["cost_per_shipment"].to_numpy(dtype=float), usual["cost_per_kg"].to_numpy(dtype=float)
     cost = total["cost"].to_numpy(dtype=float)
     unknown = cost * premium_rate / (1 + premium_rate)
     more = np.where(np.isnan(fixed), unknown, np.maximum(cost - fixed - rate * total["kg"].to_numpy(), 0.0))
-    return pd.Series(np.where(first["service"] == "same_day", more, 0.0), index=total.index)
+    return pd.Series(np.where(shipments["service"] == "same_day", more, 0.0), index=total.index)
 
 
 def _split(sent: pd.DataFrame, total: pd.Series, share: pd.Series) -> pd.Series:

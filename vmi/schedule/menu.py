@@ -14,7 +14,7 @@ import pandas as pd
 from vmi.schedule.parameters import ScheduleParameters
 from vmi.schedule.problem import DispatchProblem
 from vmi.schedule.promises import promise_by
-from vmi.schedule.travel import lane_table, open_days, time_lanes
+from vmi.schedule.travel import open_days, time_lanes
 
 SHIPMENT = ["warehouse_id", "centre_id", "ship_at", "service"]
 
@@ -97,7 +97,7 @@ def _reach(problem: DispatchProblem, lines: pd.DataFrame, stocks: pd.DataFrame) 
 def _options(
     problem: DispatchProblem, lines: pd.DataFrame, reach: pd.DataFrame, parameters: ScheduleParameters
 ) -> pd.DataFrame:
-    lanes = lane_table(problem.lanes, problem.lane_times, parameters)
+    lanes = problem.lanes_with_delays(parameters)
     pairs = reach[["line", "warehouse_id", "whole"]].drop_duplicates(["line", "warehouse_id"])
     asked = lines[["city", "centre_id", "service", "promise_by"]].rename(columns={"service": "asked"})
     options = pairs.join(asked, on="line").merge(lanes, on=["warehouse_id", "city"])

@@ -116,11 +116,15 @@ def scarce_stocks(menu: Menu) -> pd.Index:
 
     A split line may reach a stock by several options: it asks for their sum, up to its quantity.
     """
-    takes = menu.takes.assign(qty=menu.lines["qty"].reindex(menu.takes["line"]).to_numpy())
-    takes["asked"] = takes[["qty", "on_hand"]].min(axis=1)
-    by_line = takes.groupby(["stock", "line"]).agg(asked=("asked", "sum"), qty=("qty", "first"))
-    most = by_line[["asked", "qty"]].min(axis=1).groupby(level="stock").sum()
-    return most.index[most > menu.stocks["on_hand"].reindex(most.index)]
+    takes = menu.takes
+    line, stock = takes["line"].to_numpy(dtype=np.int64), takes["stock"].to_numpy(dtype=np.int64)
+    qty = menu.lines["qty"].reindex(line).to_numpy(dtype=np.int64)
+    lines = int(line.max(initial=0)) + 1
+    pairs, first, pair = np.unique(stock * lines + line, return_index=True, return_inverse=True)
+    asked = np.bincount(pair, weights=np.minimum(qty, takes["on_hand"].to_numpy()), minlength=len(pairs))
+    most = np.bincount(pairs // lines, weights=np.minimum(asked, qty[first]))
+    found = np.unique(stock)
+    return pd.Index(found[most[found] > menu.stocks["on_hand"].reindex(found).to_numpy()])
 
 
 def _counted(takes: pd.DataFrame) -> npt.NDArray[np.bool_]:

@@ -9,6 +9,7 @@ import pandas as pd
 from vmi.frames import Situation
 from vmi.proof import Optimisation
 from vmi.schedule.parameters import ScheduleParameters, minutes
+from vmi.schedule.travel import lane_table
 from vmi.supersession import Supersession
 from vmi.workdays import WorkDays
 
@@ -33,6 +34,8 @@ class DispatchProblem:
         What a standard line is promised, from ``ordered_at``.
     verified_through
         Last day for which the calendar is known; an ETA beyond it is provisional.
+    expected_lanes
+        What :func:`vmi.schedule.travel.lane_table` makes of ``lanes`` and ``lane_times``, if the caller has it.
     """
 
     open_orders: pd.DataFrame
@@ -49,6 +52,7 @@ class DispatchProblem:
     stock_value: pd.Series | None = None
     promise_hours: float = 48.0
     verified_through: pd.Timestamp | None = None
+    expected_lanes: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         """Refuse a moment without a zone: it would be read as another moment."""
@@ -73,6 +77,12 @@ class DispatchProblem:
     def start(self) -> np.datetime64:
         """Return ``from_moment`` as a naive moment of the planning zone."""
         return self.from_moment.tz_localize(None).to_datetime64().astype("datetime64[ns]")
+
+    def lanes_with_delays(self, parameters: ScheduleParameters) -> pd.DataFrame:
+        """Return the lanes with the delays to expect on each, as of ``lane_table``."""
+        if self.expected_lanes is not None:
+            return self.expected_lanes
+        return lane_table(self.lanes, self.lane_times, parameters)
 
     def local(self, moments: pd.Series) -> Moments:
         """Return aware moments as naive ones of the planning zone."""

@@ -58,7 +58,8 @@ def shortage_sentences(problem: DispatchProblem, lines: pd.DataFrame, known: pd.
     """
     reached = set(problem.lanes["city"])
     lanes = set(zip(problem.lanes["warehouse_id"], problem.lanes["city"], strict=True))
-    usable = problem.stock[(problem.stock["status"] == "available") & (problem.stock["qty"] > 0)]
+    asked = problem.stock["part_id"].isin(lines["part_id"])
+    usable = problem.stock[asked & (problem.stock["status"] == "available") & (problem.stock["qty"] > 0)]
     lying = usable.groupby("part_id")["warehouse_id"].unique().map(sorted).to_dict()
     said = {} if known is None else known.to_dict()
     final = problem.supersession.to_final(lines["part_id"])

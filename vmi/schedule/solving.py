@@ -117,17 +117,14 @@ def _groups(menu: Menu) -> pd.Series:
     days = pd.MultiIndex.from_frame(options[["warehouse_id", "pick_day"]])
     full = options[days.isin(_full_days(menu))]
     scarce = menu.takes[menu.takes["stock"].isin(scarce_stocks(menu))]
-    keys = pd.concat(
-        [
-            pd.DataFrame({"line": options["line"], "key": "shipment " + options["shipment"].astype(str)}),
-            pd.DataFrame({"line": scarce["line"], "key": "stock " + scarce["stock"].astype(str)}),
-            pd.DataFrame({"line": full["line"], "key": "day " + full["warehouse_id"] + full["pick_day"].astype(str)}),
-        ],
-        ignore_index=True,
-    )
-    line, lines = pd.factorize(keys["line"], sort=True)
-    key, found = pd.factorize(keys["key"], sort=True)
+    day = full.groupby(["warehouse_id", "pick_day"]).ngroup().to_numpy()
+    # What lines may share, told apart by number: shipments, then stocks, then full days.
+    stocks = int(options["shipment"].max()) + 1
+    held = stocks + int(scarce["stock"].max()) + 1 if len(scarce) else stocks
+    shared = [options["shipment"].to_numpy(), stocks + scarce["stock"].to_numpy(), held + day]
+    line, lines = pd.factorize(np.concatenate([options["line"], scarce["line"], full["line"]]), sort=True)
+    key, found = pd.factorize(np.concatenate(shared), sort=True)
     size = len(lines) + len(found)
-    graph = coo_array((np.ones(len(keys)), (line, len(lines) + key)), shape=(size, size))
+    graph = coo_array((np.ones(len(key)), (line, len(lines) + key)), shape=(size, size))
     _, label = connected_components(graph, directed=False)
     return pd.Series(pd.factorize(label[: len(lines)])[0], index=lines)

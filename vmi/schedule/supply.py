@@ -7,7 +7,7 @@ from vmi.schedule.assignment import LANE_FIGURES
 from vmi.schedule.menu import allowed_services
 from vmi.schedule.parameters import ScheduleParameters
 from vmi.schedule.problem import Assignment, DispatchProblem
-from vmi.schedule.travel import arrive, first_waves, lane_table, time_lanes
+from vmi.schedule.travel import arrive, first_waves, time_lanes
 
 KINDS = {"inbound": "inbound", "pipeline": "inbound", "firm": "supplier"}
 """Kind of supply and the source a delivery from it shows."""
@@ -48,7 +48,7 @@ def _chances(
     chains = problem.supersession.substitutes[["ordered_part_id", "part_id"]]
     known = asked[~asked["ordered_part_id"].isin(chains["ordered_part_id"])]["ordered_part_id"].unique()
     chains = pd.concat([chains, pd.DataFrame({"ordered_part_id": known, "part_id": known})], ignore_index=True)
-    lanes = lane_table(problem.lanes, problem.lane_times, parameters)
+    lanes = problem.lanes_with_delays(parameters)
     table = (
         asked.merge(chains, on="ordered_part_id").merge(ready, on="part_id").merge(lanes, on=["warehouse_id", "city"])
     )

@@ -30,7 +30,8 @@ def lane_table(lanes: pd.DataFrame, lane_times: pd.DataFrame, parameters: Schedu
     """
     table = lanes.sort_values(LANE, ignore_index=True).copy()
     table["cut_off_minute"] = [minutes(str(c)) for c in table["cut_off"]]
-    seen = lane_times[np.isfinite(lane_times["late_hours"].to_numpy(dtype=np.float64))]
+    seen = lane_times.assign(late_hours=lane_times["late_hours"].astype(np.float64))
+    seen = seen[np.isfinite(seen["late_hours"].to_numpy())]
     for name, level in (("late_p50", 0.5), ("late_p90", 0.9)):
         overall = float(seen["late_hours"].quantile(level)) if len(seen) else 0.0
         pool = pd.Series(overall, index=table.index)

@@ -4,7 +4,7 @@ Usage is summed in SQL: a history of millions of lines never lies in memory line
 """
 
 import pandas as pd
-from sqlalchemy import BigInteger, Connection, Select, and_, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, cast, func, select
 
 from vmi.contract import INPUT, INPUTS
 from vmi.frames import (
@@ -12,6 +12,7 @@ from vmi.frames import (
     FORECAST_SCORES,
     LANE_TIMES,
     MOVED_LOTS,
+    OPEN_ORDERS,
     PROFILES,
     USAGE,
     Situation,
@@ -100,11 +101,14 @@ def open_orders(
     ``first_promise`` is the file's, else that of the first published run; then ``promised_on`` is the day whose close
     that run had seen, so that the same night planned again can be told from a night that inherits promises.
     """
-    names = ("order_id", "line_no", "ordered_at", "centre_id", "part_id", "qty", "service", "status", "first_promise")
     seen = ORDERS.c.ordered_on <= as_of.date() if at is None else ORDERS.c.ordered_at <= at.to_pydatetime()
-    is_open = select(*(ORDERS.c[n] for n in names)).where(ORDERS.c.status == "open", seen)
-    orders = read_frame(connection, is_open, timezone)
-    joined = orders.merge(_promises(connection, timezone), how="left", on=["order_id", "line_no"])
+    return waiting_lines(connection, and_(ORDERS.c.status == "open", seen), timezone)
+
+
+def waiting_lines(connection: Connection, which: ColumnElement[bool], timezone: str) -> pd.DataFrame:
+    """Return OPEN_ORDERS of the order lines of which ``which`` holds, with their first promise and ``promised_on``."""
+    orders = read_frame(connection, select(*(ORDERS.c[n] for n in OPEN_ORDERS.columns)).where(which), timezone)
+    joined = orders.merge(_promises(connection, which, timezone), how="left", on=["order_id", "line_no"])
     ours = joined["first_promise"].isna()
     joined["first_promise"] = joined["first_promise"].fillna(joined.pop("promised"))
     joined["promised_on"] = joined["promised_on"].where(ours)
@@ -197,8 +201,8 @@ def _receipts(connection: Connection, published: pd.DataFrame) -> pd.DataFrame:
     return read_frame(connection, select(receipts).where(receipts.c.received_on > first_day))
 
 
-def _promises(connection: Connection, timezone: str) -> pd.DataFrame:
-    """Return the first promise of each open order line, and the day whose close the run that made it had seen."""
+def _promises(connection: Connection, which: ColumnElement[bool], timezone: str) -> pd.DataFrame:
+    """Return the first promise of each of these order lines, and the day whose close the run that made it had seen."""
     promises = table_of(Promise)
     counting = (
         select(
@@ -211,7 +215,7 @@ def _promises(connection: Connection, timezone: str) -> pd.DataFrame:
         )
         .join(RUNS, RUNS.c.run_id == promises.c.run_id)
         .join(ORDERS, and_(ORDERS.c.order_id == promises.c.order_id, ORDERS.c.line_no == promises.c.line_no))
-        .where(RUNS.c.state.in_(COUNTING), ORDERS.c.status == "open")
+        .where(RUNS.c.state.in_(COUNTING), which)
     )
     found = read_frame(connection, counting, timezone).sort_values("run_id", kind="stable")
     # A dispatch of a day had seen the close of the day before.

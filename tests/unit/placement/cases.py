@@ -36,7 +36,8 @@ TRUCK = {
 
 def parts(*changes: dict) -> pd.DataFrame:
     rows = [PART | change for change in changes]
-    index = pd.Index([f"P{i}" for i in range(len(rows))], name="part_id")
+    digits = len(str(len(rows) - 1))
+    index = pd.Index([f"P{i:0{digits}}" for i in range(len(rows))], name="part_id")
     return pd.DataFrame(rows, index=index)[PART_COLUMNS.split()]
 
 

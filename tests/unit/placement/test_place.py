@@ -10,11 +10,13 @@ from vmi.frames import REPLENISHMENT, TARGETS
 from vmi.placement.evaluate import evaluate
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.place import Placement, place
+from vmi.placement.problem import PlacementProblem
 
 sys.path.insert(0, str(Path(__file__).parent))
 import cases
 
 PARAMETERS = PlacementParameters()
+HASTY = replace(PARAMETERS, nodes_limit=50, columns_limit=500)
 
 
 def firm(found: Placement) -> pd.DataFrame:
@@ -212,7 +214,65 @@ def test_the_same_problem_gives_the_same_plan() -> None:
     pd.testing.assert_frame_equal(first.derivations, second.derivations)
 
 
-@pytest.mark.parametrize("name", ["penalty_a", "budget", "columns_limit", "backorder_days", "every_hub_set_up_to"])
+def crowded(parts: int = 12) -> PlacementProblem:
+    """Many unlike parts for little room and little money."""
+    rng = np.random.default_rng(7)
+    changes = [
+        {"unit_cost": round(float(rng.uniform(20, 400)), 2), "volume_m3": float(rng.choice([0.003, 0.01, 0.04]))}
+        for _ in range(parts)
+    ]
+    names = pd.Index(["W0", "W1", "W2"], name="warehouse_id")
+    room = pd.DataFrame({"free_m3": [0.6, 0.9, 0.4], "free_hazmat_m3": 0.0}, index=names)
+    return cases.problem(rng.uniform(0.02, 1.0, (parts, 3)).round(3).tolist(), changes, warehouses=room)
+
+
+def test_last_nights_prices_save_passes_and_lead_to_a_plan_as_good() -> None:
+    problem, parameters = crowded(), replace(HASTY, budget=9000.0)
+    cold = place(problem, parameters)
+    strangers = pd.DataFrame(
+        {"name": ["volume", "hazmat", "rent"], "subject": ["W9", "W0", "W1"], "price": [9.0, -1.0, 5.0]}
+    )
+    start = pd.concat([cold.optimisation.prices, strangers], ignore_index=True)
+    warm, again = place(problem, parameters, start), place(problem, parameters, start.iloc[::-1])
+    assert len(cold.optimisation.prices) >= 2
+    assert warm.optimisation.passes < cold.optimisation.passes
+    assert evaluate(problem, warm, parameters).violations == []
+    slack = max(cold.optimisation.gap, warm.optimisation.gap) * cold.optimisation.objective + 1e-6
+    assert abs(warm.optimisation.objective - cold.optimisation.objective) <= slack
+    assert warm.optimisation.bound <= cold.optimisation.objective + 1e-6
+    pd.testing.assert_frame_equal(warm.replenishment, again.replenishment)
+
+
+def test_prices_from_elsewhere_change_the_way_and_not_the_proof() -> None:
+    problem = crowded(8)
+    wrong = pd.DataFrame({"name": "volume", "subject": ["W0", "W1"], "price": [4000.0, 70.0]})
+    found, usual = place(problem, HASTY, wrong), place(problem, HASTY)
+    assert evaluate(problem, found, HASTY).violations == []
+    assert found.optimisation.bound <= usual.optimisation.objective + 1e-6
+    assert usual.optimisation.bound <= found.optimisation.objective + 1e-6
+    assert found.optimisation.gap < 5e-3
+
+
+def test_a_night_without_prices_is_begun_like_any_other() -> None:
+    problem = crowded(8)
+    empty = place(problem, HASTY).optimisation.prices.iloc[:0]
+    pd.testing.assert_frame_equal(place(problem, HASTY, empty).replenishment, place(problem, HASTY).replenishment)
+
+
+@pytest.mark.parametrize("relative_gap", [1e-2, 0.5])
+def test_a_gap_that_contents_is_kept_and_the_bound_stays_true(relative_gap: float) -> None:
+    problem = crowded()
+    exact, content = place(problem, HASTY), replace(HASTY, relative_gap=relative_gap)
+    found = place(problem, content)
+    assert evaluate(problem, found, content).violations == []
+    assert found.optimisation.gap <= relative_gap
+    closed = exact.trips.equals(found.trips)
+    assert not closed or found.optimisation.bound <= exact.optimisation.objective + 1e-6
+
+
+@pytest.mark.parametrize(
+    "name", ["penalty_a", "budget", "columns_limit", "backorder_days", "every_hub_set_up_to", "relative_gap"]
+)
 def test_parameters_that_cannot_be_meant_are_refused(name: str) -> None:
     value = 11 if name == "every_hub_set_up_to" else -1
     with pytest.raises(ValueError, match=name):

@@ -1,0 +1,153 @@
+"""Run several lives at once: in processes, each going on where it was interrupted, each with the same bytes out."""
+
+import pickle
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from forecasts.processes import map_in_processes
+from vmi.config import Config
+from vmi.errors import UsageProblem
+from vmi.simulate.company import Company
+from vmi.simulate.live import Life, Span, live
+from vmi.simulate.outcome import Outcome
+from vmi.simulate.policies import make_policy
+
+LONGEST_SECONDS = 7 * 24 * 3600.0
+"""A run that takes longer than a week is stuck."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One life to be lived.
+
+    Attributes
+    ----------
+    policy, scenario, seed
+        Labels, and what luck is drawn by.
+    company, config
+        As the scenario leaves them.
+    kept
+        File in which the run is kept every ``simulation.checkpoint_nights`` nights, and its outcome at the end;
+        ``None`` keeps nothing.
+    talks
+        Whether progress goes to stderr.
+    """
+
+    policy: str
+    scenario: str
+    seed: int
+    company: Company
+    config: Config
+    span: Span
+    kept: Path | None = None
+    talks: bool = False
+
+    @property
+    def label(self) -> str:
+        """Return what the run is called in messages."""
+        scenario = f", {self.scenario}" if self.scenario else ""
+        return f"{self.policy}{scenario}, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a run came to no outcome; ``mendable`` if its user can mend it."""
+
+    reason: str
+    mendable: bool
+
+
+def live_all(runs: Sequence[Run], processes: int) -> list[Outcome]:
+    """Live every run, in ``processes`` of them at a time; the outcomes in their order.
+
+    Raises
+    ------
+    UsageProblem
+        A run was refused: a policy that asks for more than lies there.
+    RuntimeError
+        A run failed otherwise; the message names it.
+    """
+    if processes > 1 and len(runs) > 1:
+        # A process of ours starts no others; forecasts are the same bytes with one.
+        runs = [replace(run, config=_alone(run.config)) for run in runs]
+    found = map_in_processes(live_one, list(runs), processes, LONGEST_SECONDS, _lost)
+    for run, result in zip(runs, found, strict=True):
+        if isinstance(result, Refusal):
+            raise (UsageProblem if result.mendable else RuntimeError)(f"{run.label}: {result.reason}")
+    return [result for result in found if isinstance(result, Outcome)]
+
+
+def live_one(run: Run) -> Outcome | Refusal:
+    """Live a run from where it was left; what goes wrong is its result."""
+    try:
+        return _outcome(run)
+    except UsageProblem as problem:
+        return Refusal(str(problem), mendable=True)
+    except Exception as failure:  # the process must answer, whatever happened
+        return Refusal(f"{type(failure).__name__}: {failure}", mendable=False)
+
+
+def _outcome(run: Run) -> Outcome:
+    life = _kept(run)
+    if isinstance(life, Outcome):
+        return life
+    if life is None:
+        policy = make_policy(run.policy, run.company.orders)
+        life = Life(run.company, run.config, policy, run.span, run.seed, run.scenario)
+    outcome = live(life, _Progress(run, life.lived))
+    _keep(run, outcome)
+    return outcome
+
+
+class _Progress:
+    """Keep the run and tell how far it is."""
+
+    def __init__(self, run: Run, begun_at: int) -> None:
+        self.run, self.begun_at, self.clock = run, begun_at, time.monotonic()
+
+    def __call__(self, life: Life) -> None:
+        nights = self.run.config.simulation.checkpoint_nights
+        if life.lived % nights == 0 and not life.over:
+            _keep(self.run, life)
+        if self.run.talks and (life.lived % nights == 0 or life.over):
+            each = (time.monotonic() - self.clock) / max(life.lived - self.begun_at, 1)
+            left = each * (life.span.days - life.lived)
+            night = f"{life.world.today:%Y-%m-%d}"
+            sys.stderr.write(
+                f"· {self.run.label}: {night}, {life.lived} of {life.span.days} nights, {_time(left)} left\n"
+            )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _keep(run: Run, what: Life | Outcome) -> None:
+    if run.kept is None:
+        return
+    run.kept.parent.mkdir(parents=True, exist_ok=True)
+    fresh = run.kept.with_suffix(".new")
+    fresh.write_bytes(pickle.dumps(what, protocol=pickle.HIGHEST_PROTOCOL))
+    fresh.replace(run.kept)
+
+
+def _kept(run: Run) -> Life | Outcome | None:
+    """Return what an interrupted run left; what cannot be read is begun anew."""
+    if run.kept is None or not run.kept.is_file():
+        return None
+    try:
+        found = pickle.loads(run.kept.read_bytes())
+    except Exception:  # a file cut short, or of a class that has changed: the run is begun anew
+        return None
+    return found if isinstance(found, (Life, Outcome)) else None
+
+
+def _alone(config: Config) -> Config:
+    return replace(config, forecast=replace(config.forecast, workers=1))
+
+
+def _lost(run: Run, reason: str) -> Refusal:
+    return Refusal(reason, mendable=False)
