@@ -114,8 +114,8 @@ def scale(job: Job) -> Iterator[Score]:
 def vn2(job: Job) -> Iterator[Score]:
     """Replay the inventory game on earlier windows: sample paths of ours with and without ``in_stock``, and of rivals.
 
-    WQL and coverage are of the three weeks after each order's origin, sold-out weeks left out; a rival's paths are
-    independent Poisson draws around its mean.
+    WQL and coverage are of the three weeks after each order's origin, sold-out weeks left out; the policy looks six
+    weeks ahead, yet not beyond the end of the game. A rival's paths are independent Poisson draws around its mean.
     """
     panel = yardsticks.vn2(job.folder, ordering.STEPS)
     random = np.random.default_rng(POISSON_SEED)
@@ -149,10 +149,14 @@ def _played(panel: Panel, name: str, draw: "Callable[[int], tuple[Array, float]]
     drawn = {week: draw(week) for week in weeks}
     seconds = (time.perf_counter() - begun) / len(drawn)
     game = (panel.demand, panel.in_stock, start)
-    cost = ordering.window_cost(*game, lambda week, state: ordering.order_from_paths(state, drawn[week][0]))
+
+    def order(week: int, state: ordering.State) -> Array:
+        return ordering.order_from_paths(state, drawn[week][0][:, :, : start + ordering.WEEKS - week])
+
+    cost = ordering.window_cost(*game, order)
     benchmark = ordering.window_cost(*game, ordering.benchmark_policy(panel.demand, panel.in_stock))
-    quantiles = np.concatenate([deciles_of_paths(paths) for paths, _ in drawn.values()])
-    actual = np.concatenate([panel.actuals(week) for week in weeks])
+    quantiles = np.concatenate([deciles_of_paths(paths[:, :, : ordering.SERVED]) for paths, _ in drawn.values()])
+    actual = np.concatenate([panel.actuals(week)[:, : ordering.SERVED] for week in weeks])
     classes = np.concatenate([demand_classes(panel.demand[:, :week]) for week in weeks])
     by_class = coverage_by_class(classes, actual, quantiles[..., P90])
     wql, covered = weighted_quantile_loss(actual, quantiles), coverage(actual, quantiles[..., P90])

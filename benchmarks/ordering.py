@@ -17,8 +17,12 @@ LOST_COST = 1.0
 CRITICAL_RATIO = LOST_COST / (LOST_COST + HOLDING_COST)
 WEEKS = 8
 ORDERS = 6
-STEPS = 3
-"""Weeks a forecast must reach: two until an order arrives, and the one it is for."""
+LEAD = 2
+"""Weeks until an order can serve demand."""
+SERVED = LEAD + 1
+"""Weeks that a forecast must reach: the last is the one that an order is for."""
+STEPS = 6
+"""Weeks that paths reach: three more, in which what is left over of an order has to be kept."""
 WARM_UP = 8
 SEASON = 52
 AVERAGED = 13
@@ -47,17 +51,48 @@ def close_week(state: State, demand: Array, ordered: Array) -> tuple[State, Arra
 
 
 def order_from_paths(state: State, paths: Array) -> Array:
-    """Return the order that covers its own week at the critical ratio on paths of stock with lost sales.
+    """Return the order whose last unit is still worth ordering, by paths of stock with lost sales.
+
+    A unit not sold in the week that it is for is kept on, at a cost, until it sells or an order after it is the
+    smaller for it. Paths that reach no further than that week leave the critical quantile of what the week lacks.
 
     Parameters
     ----------
     paths
-        Demand [units] of the next weeks, shape (series, paths, at least STEPS), drawn jointly over weeks.
+        Demand [units] of the next weeks, shape (series, paths, at least SERVED), drawn jointly over weeks; none after
+        the end of the game, whose stock costs nothing.
     """
     left = np.maximum((state.on_hand + state.due_next)[:, None] - paths[:, :, 0], 0)
     left = np.maximum(left + state.due_after[:, None] - paths[:, :, 1], 0)
-    needed = paths[:, :, 2] - left
-    return np.maximum(np.ceil(np.quantile(needed, CRITICAL_RATIO, axis=1, method="inverted_cdf")), 0)
+    # Costs rise with every unit, and beyond the critical quantile they have risen above nothing.
+    low, high = np.zeros(len(paths)), np.maximum(_critical(paths[:, :, LEAD] - left), 0)
+    while (low < high).any():
+        middle = np.ceil((low + high) / 2)
+        worth = _cost_of_last(left + middle[:, None], paths) < 0
+        low, high = np.where(worth, middle, low), np.where(worth, high, middle - 1)
+        high = np.maximum(low, high)
+    return low
+
+
+def _cost_of_last(stock: Array, paths: Array) -> Array:
+    """Return the expected cost of the last unit of a stock (series, paths) at the start of the week ordered for.
+
+    Later weeks are ordered up to their own critical quantile: only above it does a unit left over remain one.
+    """
+    sold = paths[:, :, LEAD] >= stock
+    cost, kept = np.where(sold, -LOST_COST, HOLDING_COST), ~sold
+    for week in range(SERVED, paths.shape[2]):
+        stock = stock - paths[:, :, week - 1]
+        kept &= stock > _critical(paths[:, :, week])[:, None]
+        sold = paths[:, :, week] >= stock
+        cost += kept * np.where(sold, -LOST_COST, HOLDING_COST)
+        kept &= ~sold
+    return np.asarray(cost.mean(axis=1))
+
+
+def _critical(units: Array) -> Array:
+    """Return each series' smallest whole number that units (series, paths) do not exceed at the critical ratio."""
+    return np.ceil(np.quantile(units, CRITICAL_RATIO, axis=1, method="inverted_cdf"))
 
 
 def seasonal_average(demand: Array, known: Flags) -> Array:

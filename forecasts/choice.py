@@ -15,7 +15,7 @@ import pandas as pd
 
 from forecasts.distributions.exceedance import Exceedance, mixture
 from forecasts.history import Array
-from forecasts.methods import FAST, STRUCTURAL, Answer
+from forecasts.methods import BOOSTED, FAST, STRUCTURAL, Answer
 
 DECILES = np.arange(1, 10) / 10
 EVERYTHING = "all"
@@ -32,7 +32,7 @@ MARGIN = 0.01
 CHANCE = 2.0
 """Standard errors that a gain must exceed."""
 USUAL = "gamma_poisson_short+thresholds_fine"
-"""What is used unless another is clearly better: two views of unlike make."""
+"""What is used unless another is clearly better: two views of unlike make. Where a season repeats the boosted are."""
 CALIBRATED_FROM = 0.9
 """Levels from here on are calibrated: those that stock is held by."""
 TOLERANCE = 0.02
@@ -150,7 +150,8 @@ def _scored(trials: Sequence[Trial], previous: Mapping[str, str]) -> pd.DataFram
                     demand_class=trial.demand_class[row], method=method, origin=trial.origin, series=trial.series[row]
                 )
             )
-    return pick(pd.concat(found, ignore_index=True), previous) if found else NO_SCORES.copy()
+    usual = BOOSTED if any(BOOSTED in trial.parts for trial in trials) else USUAL
+    return pick(pd.concat(found, ignore_index=True), previous, usual) if found else NO_SCORES.copy()
 
 
 def pick(cells: pd.DataFrame, previous: Mapping[str, str], usual: str = USUAL) -> pd.DataFrame:
@@ -180,8 +181,11 @@ def censored_loss(actual: Array, bound: npt.NDArray[np.bool_], quantiles: npt.ND
 
 
 def _names(trial: Trial) -> list[str]:
-    """Return the methods of a trial and, of those that can be mixed, their mixtures by two."""
-    counted = [name for name, part in trial.parts.items() if isinstance(part, Exceedance)]
+    """Return the methods of a trial and, of those that can be mixed, their mixtures by two.
+
+    The boosted stand alone: what they are mixed with knows less of the same.
+    """
+    counted = [name for name, part in trial.parts.items() if isinstance(part, Exceedance) and name != BOOSTED]
     return [*trial.parts, *(BETWEEN.join(pair) for pair in combinations(counted, 2))]
 
 
@@ -190,7 +194,7 @@ def _chosen(cells: pd.DataFrame, scores: pd.DataFrame, previous: Mapping[str, st
 
     Losses are noisy: who has the lowest at a few origins need not have it next time. So a class keeps its method of
     before, and without one that of all series together, which keeps the usual one, unless another beats it; the fast
-    begin with structural models.
+    begin with structural models, or with the boosted where those have the lower loss.
     """
     of_all = scores["demand_class"] == EVERYTHING
     # What speaks of the fast series alone cannot be the choice for all.
@@ -199,9 +203,11 @@ def _chosen(cells: pd.DataFrame, scores: pd.DataFrame, previous: Mapping[str, st
     by_series = cells.groupby(["demand_class", "series", "method"])["loss"].sum().unstack("method")
     winner: dict[str, str] = {}
     for name, of in sorted(judged.groupby("demand_class"), key=lambda group: group[0] != EVERYTHING):
-        incumbent = previous.get(str(name), STRUCTURAL if name == FAST else winner.get(EVERYTHING, usual))
+        of_method = of.set_index("method")["pinball"]
+        fast = str(of_method.reindex([STRUCTURAL, BOOSTED]).fillna(np.inf).idxmin())
+        incumbent = previous.get(str(name), fast if name == FAST else winner.get(EVERYTHING, usual))
         losses = by_series.loc[[name]] if name != EVERYTHING else by_series
-        winner[str(name)] = _unless_beaten(of.set_index("method")["pinball"], losses, incumbent)
+        winner[str(name)] = _unless_beaten(of_method, losses, incumbent)
     pairs = zip(scores["demand_class"], scores["method"], strict=True)
     return [winner.get(demand_class) == method for demand_class, method in pairs]
 

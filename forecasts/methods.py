@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecasts.censoring import usual_demand
+from forecasts.counted.boosted import Lessons, boosted_mean
 from forecasts.counted.gamma_poisson import forecast_gamma_poisson
 from forecasts.counted.thresholds import COARSE, FINE, Sampling, forecast_thresholds
 from forecasts.distributions.exceedance import Exceedance
@@ -24,6 +25,8 @@ HALF_LIVES = {SIMPLEST: 39.0, "gamma_poisson_short": 13.0}
 """Weeks after which a period counts half, per method."""
 SCALES = {"thresholds": COARSE, "thresholds_fine": FINE}
 """How each of the threshold methods measures demand."""
+BOOSTED, SHAPE = "boosted", "thresholds_fine"
+"""The method that asks trees for the mean, and the one whose distribution is brought to it; where a season repeats."""
 FEWEST_PERIODS = 6
 """Periods of history below which thresholds are not learned."""
 FAST_MEAN = 5.0
@@ -124,7 +127,7 @@ def forecast_segments(
     ``seasonal`` is the history with the pooled season in its exposure, which count models need and smoothing does
     not: it finds its own. Whatever smoothing fails on counts as slow.
     """
-    counted = _counted(seasonal, np.arange(1, horizon + 1), parameters, seed, wanted)
+    counted = _counted(history, seasonal, np.arange(1, horizon + 1), parameters, seed, wanted)
     rows = np.flatnonzero(is_fast(history))
     if not len(rows):
         return [Segment(np.arange(len(history)), counted)], {}
@@ -149,16 +152,28 @@ def _smoothed(history: History, rows: Codes, horizon: int) -> SmoothPaths:
 
 
 def _counted(
-    history: History, steps: Codes, parameters: Parameters, seed: int, wanted: Collection[str] | None
+    history: History,
+    seasonal: History,
+    steps: Codes,
+    parameters: Parameters,
+    seed: int,
+    wanted: Collection[str] | None,
 ) -> dict[str, Exceedance]:
     """Return what the pooled count models say of every series, on the same nodes."""
     nodes = FINE.nodes(history.demand)
+    asked = {*HALF_LIVES, *SCALES, BOOSTED} if wanted is None else set(wanted)
     parts = {
-        name: forecast_gamma_poisson(history, steps, nodes, weeks * history.year / 52, parameters)
+        name: forecast_gamma_poisson(seasonal, steps, nodes, weeks * history.year / 52, parameters)
         for name, weeks in HALF_LIVES.items()
-        if wanted is None or name in wanted
+        if name in asked
     }
     for name, scale in SCALES.items() if history.periods >= FEWEST_PERIODS else ():
-        if wanted is None or name in wanted:
-            parts[name] = forecast_thresholds(history, steps, scale, Sampling(seed=seed)).on(nodes)
+        if name in asked or (name == SHAPE and BOOSTED in asked):
+            parts[name] = forecast_thresholds(seasonal, steps, scale, Sampling(seed=seed)).on(nodes)
+    if BOOSTED in asked and SHAPE in parts:
+        mean = None if seasonal is history else boosted_mean(history, seasonal, steps, Lessons(seed=seed))
+        if mean is not None:
+            parts[BOOSTED] = parts[SHAPE].with_mean(mean)
+        elif wanted is not None:  # chosen while a season repeated that no longer does
+            parts[BOOSTED] = parts[SHAPE]
     return parts

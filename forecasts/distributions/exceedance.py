@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
+from scipy.special import expit, logit, ndtr
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -18,6 +18,13 @@ Whole = npt.NDArray[np.int64]
 SMALL = 1e-12
 LONGEST_TAIL = 0.5
 """Scale of the tail at most, as a share of the last node: an estimate from two far nodes is not believed further."""
+LEAST_MEAN = 1e-4
+BLOCK = 5_000
+"""Series that are brought to a mean at a time: bounds memory."""
+TILTS = 4
+"""Secant steps to a mean asked for; it is met within some thousandths."""
+LONGEST_TILT = 4.0
+"""Log odds by which hazards are moved at most."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,36 @@ class Exceedance:
         ratio = np.exp(-1 / self._tail_scale())
         inner = np.einsum("nhk,nk->nh", self.above, weight) + to_left[:, :1]
         return np.asarray(inner + self.above[..., -1] * ratio / (1 - ratio))
+
+    def with_mean(self, mean: Array) -> "Exceedance":
+        """Return these distributions brought to this ``mean`` [units], shape (n, H).
+
+        The log odds of the hazards that demand goes on beyond a node all move by one number per series and step, so a
+        slow part is wanted more often and a fast one in larger numbers.
+        """
+        above = np.empty_like(self.above)
+        for start in range(0, len(self), BLOCK):
+            rows = slice(start, start + BLOCK)
+            above[rows] = Exceedance(self.nodes[rows], self.above[rows])._moved_to(mean[rows]).above
+        return Exceedance(self.nodes, above)
+
+    def _moved_to(self, mean: Array) -> "Exceedance":
+        floor = np.ones((*self.above.shape[:2], 1))
+        before = np.concatenate([floor, self.above[..., :-1]], axis=2)
+        odds = logit(np.clip(self.above / np.maximum(before, SMALL), 1e-6, 1 - 1e-6))
+        aim = np.log(np.maximum(mean, LEAST_MEAN))
+        reached, move, made = np.log(np.maximum(self.mean(), LEAST_MEAN)), np.zeros_like(aim), self
+        slope = np.ones_like(aim)
+        for _ in range(TILTS):
+            step = np.clip((aim - reached) / slope, -LONGEST_TILT - move, LONGEST_TILT - move)
+            move = move + step
+            above = np.cumprod(expit(odds + move[..., None]), axis=2).round(6)
+            made, past = Exceedance(self.nodes, above.astype(self.above.dtype)), reached
+            reached = np.log(np.maximum(made.mean(), LEAST_MEAN))
+            slope = np.where(
+                np.abs(step) > 1e-4, np.clip((reached - past) / np.where(step == 0, 1, step), 0.2, 2.0), slope
+            )
+        return made
 
     def draw(self, correlation: npt.ArrayLike, normal: Array) -> Whole:
         """Return one path (n, H) from standard normal draws (n, 1 + H), the first common to the steps.

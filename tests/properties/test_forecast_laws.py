@@ -57,6 +57,15 @@ def test_exceedance_falls_from_one_and_stays_a_probability(made, k):
 
 
 @settings(max_examples=50, deadline=None)
+@given(distributions(), st.floats(0.05, 40), st.floats(0.05, 40))
+def test_a_higher_mean_asked_for_makes_every_demand_more_likely(made, a, b):
+    (of,) = made
+    low, high = (of.with_mean(np.full(of.above.shape[:2], mean)) for mean in sorted((a, b)))
+    assert (low.above <= high.above + 2e-3).all()
+    assert (np.diff(low.above, axis=2) <= 0).all() and low.above.min() >= 0 and low.above.max() <= 1
+
+
+@settings(max_examples=50, deadline=None)
 @given(distributions(count=2), st.floats(0, 1), LEVELS)
 def test_a_mixture_lies_between_its_parts(made, weight, level):
     one, other = made

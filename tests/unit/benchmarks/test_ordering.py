@@ -63,6 +63,21 @@ def test_paths_keep_the_link_between_weeks() -> None:
     assert order_from_paths(state(4.0), linked) == 4.0
 
 
+def rarely_wanted(later: float) -> np.ndarray:
+    """Ten units are wanted in the week ordered for on two paths of five, and ``later`` in each of three weeks after."""
+    return np.array([[[0.0, 0.0, wanted, later, later, later] for wanted in (10.0, 10.0, 0.0, 0.0, 0.0)]])
+
+
+def test_what_would_be_left_for_weeks_is_not_ordered() -> None:
+    """A lost unit costs 1 on two paths of five, one left over 0.2 a week on three: 0.12 for one week, 0.48 for four."""
+    assert order_from_paths(state(0.0), rarely_wanted(0.0)[:, :, :3]) == 10.0
+    assert order_from_paths(state(0.0), rarely_wanted(0.0)) == 0.0
+
+
+def test_what_makes_the_next_order_smaller_is_ordered() -> None:
+    assert order_from_paths(state(0.0), rarely_wanted(10.0)) == 10.0
+
+
 def test_the_benchmark_takes_sold_out_weeks_out_of_its_average() -> None:
     demand = np.full((2, 60), 3.0)
     known = np.ones((2, 60), dtype=bool)

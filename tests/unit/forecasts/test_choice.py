@@ -287,3 +287,12 @@ def test_the_same_seed_makes_the_same_choice():
     pd.testing.assert_frame_equal(first.scores, again.scores)
     pd.testing.assert_frame_equal(first.calibration, again.calibration)
     assert first.correlation == again.correlation
+
+
+def test_where_the_boosted_speak_another_must_clearly_beat_them():
+    said = poisson(np.full(100, 4.0))
+    close = {"boosted": poisson(np.full(100, 4.1)), "gamma_poisson_short": said, "thresholds_fine": said}
+    far = close | {"boosted": poisson(np.full(100, 9.0))}
+    for parts, expected in ((close, {"boosted"}), (far, {"gamma_poisson_short", "thresholds_fine"})):
+        found = choose([trial(sold(), ["smooth"] * 100, **parts)], [], {}, seed=1)
+        assert set(chosen(found.scores)["all"].split("+")) <= expected

@@ -228,6 +228,28 @@ def test_a_season_is_forecast():
     assert mean[3] > 2.5 * mean[9]
 
 
+def half_seasonal(periods=60) -> np.ndarray:
+    """Rates of 300 series of two sizes, of which only the larger has a season."""
+    year = 1 + 0.8 * np.sin(2 * np.pi * np.arange(periods) / 12)
+    level = np.random.default_rng(4).choice([0.8, 4.0], size=(300, 1))
+    return level * np.where(level > 2, year, 1.0)
+
+
+def test_where_a_season_repeats_trees_are_tried_and_alone():
+    tried = forecast(history(np.random.default_rng(5).poisson(half_seasonal())), 6).scores["method"]
+    assert (tried == "boosted").any() and not tried.str.contains(r"boosted\+|\+boosted").any()
+    assert not (forecast(history(slow()), 6).scores["method"] == "boosted").any()
+
+
+def test_trees_that_were_chosen_forecast():
+    given = history(np.random.default_rng(5).poisson(half_seasonal()))
+    classes = forecast(given, 6).series["demand_class"].unique()
+    found = forecast(given, 6, previous={"all": "boosted"} | dict.fromkeys(classes, "boosted"))
+    assert (found.series["method"] == "boosted").mean() > 0.5
+    coming = half_seasonal(66)[:, 60:]
+    assert found.series["mean_per_period"].mean() == pytest.approx(coming.mean(), rel=0.1)
+
+
 def test_the_method_before_is_kept_where_it_is_nearly_as_good(made):
     second = made.scores.sort_values("pinball").groupby("demand_class").nth(1)
     best = made.scores.groupby("demand_class")["pinball"].min()

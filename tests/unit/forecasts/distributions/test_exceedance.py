@@ -169,3 +169,26 @@ def test_extreme_draws_are_finite():
 
 def test_the_mean_is_the_first_moment():
     np.testing.assert_allclose(SOME.mean(), SOME.moments()[0], rtol=1e-12)
+
+
+def test_hazards_are_moved_until_the_mean_is_the_one_asked_for():
+    aim = np.array([[1.0, 4.0], [9.0, 0.3]])
+    np.testing.assert_allclose(SOME.with_mean(aim).mean(), aim, rtol=0.01)
+
+
+def test_its_own_mean_leaves_a_distribution_as_it_is():
+    np.testing.assert_allclose(SOME.with_mean(SOME.mean()).above, SOME.above, atol=2e-6)
+
+
+def test_all_log_odds_of_going_on_move_alike():
+    found = SOME.take([0]).with_mean(np.array([[5.0, 2.0]])).above[0, 0]
+    before = ABOVE[0, 0] / np.append(1.0, ABOVE[0, 0][:-1])
+    after = found / np.append(1.0, found[:-1])
+    moved = np.log(after / (1 - after)) - np.log(before / (1 - before))
+    np.testing.assert_allclose(moved, moved[0], atol=1e-3)
+
+
+def test_a_mean_out_of_reach_is_approached():
+    found = SOME.with_mean(np.full((2, 2), 1e6)).mean()
+    assert np.isfinite(found).all() and (found > SOME.mean()).all()
+    assert (SOME.with_mean(np.zeros((2, 2))).mean() < SOME.mean()).all()
