@@ -322,7 +322,7 @@ def sample(
     "policies",
     multiple=True,
     metavar="LABEL",
-    help="vmi, zero_inventory, forward_stock[:days], textbook[:z], heavy_stock[:days], clairvoyant [default: vmi].",
+    help="vmi[:weight], zero_inventory, forward_stock[:days], textbook[:z], heavy_stock[:days], clairvoyant [vmi].",
 )
 @click.option("--compare", is_flag=True, help="Compare the policies given, or vmi with all others.")
 @click.option(

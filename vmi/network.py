@@ -67,6 +67,7 @@ def arcs(
     weights: pd.Series,
     promise_hours: float = 48,
     handling_hours: float = 12,
+    urgent: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Weigh every warehouse against every region it could cover.
 
@@ -76,20 +77,23 @@ def arcs(
         Frame ``COVER``; its warehouses are the regions.
     weights
         Index city: the city's share of its region, as from :func:`city_weights`.
+    urgent
+        Likewise of its region's same-day lines; ``weights`` if not given.
 
     Returns
     -------
     One row per warehouse x region that a standard lane joins, columns ``ARCS``, sorted. ``kept_share``: share of the
     region's demand whose lane keeps the promise after ``handling_hours``; ``reach_share``: share that has a lane at
-    all; ``same_day_share``: share a same-day lane reaches before midnight when handed over at its cut-off;
-    ``extra_per_shipment``, ``extra_per_kg`` [CNY]: freight above the lane of first cover, over the reached share.
+    all; ``same_day_share``: share of ``urgent`` that a same-day lane reaches before midnight when handed over at its
+    cut-off; ``extra_per_shipment``, ``extra_per_kg`` [CNY]: freight above the lane of first cover, over the reached
+    share.
     """
     table = _city_lanes(lanes, cover, weights)
     table["kept"] = table["weight"] * (table["transit_hours"] + handling_hours <= promise_hours)
     table["more"] = table["weight"] * (table["cost_per_shipment"] - table["own_per_shipment"])
     table["more_kg"] = table["weight"] * (table["cost_per_kg"] - table["own_per_kg"])
     table["hours"] = table["weight"] * table["transit_hours"]
-    table["today"] = table["weight"] * table["same_day"]
+    table["today"] = table["city"].map(weights if urgent is None else urgent).fillna(0.0) * table["same_day"]
     total = table.groupby(["warehouse_id", "region"])[["kept", "weight", "today", "hours", "more", "more_kg"]].sum()
     reached = total["weight"].where(total["weight"] > 0, 1.0)
     total[["hours", "more", "more_kg"]] = total[["hours", "more", "more_kg"]].div(reached, axis=0)

@@ -91,7 +91,6 @@ class Night:
     replenishment: pd.DataFrame = field(init=False)
     targets: pd.DataFrame = field(init=False)
     deliveries: pd.DataFrame = field(init=False)
-    eta: pd.DataFrame = field(init=False)
     optimisations: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -120,7 +119,14 @@ class Night:
         """Warehouse to region, as of ``network.arcs``."""
         planning = self.config.planning
         hours = (planning.promise_hours, planning.handling_hours)
-        return network.arcs(self.situation.lanes, self.cover, self.weights, *hours)
+        usage = self.situation.usage
+        urgent = network.city_weights(self.cover, self.situation.centres, usage[usage["service"].eq("same_day")])
+        return network.arcs(self.situation.lanes, self.cover, self.weights, *hours, urgent)
+
+    @cached_property
+    def eta(self) -> pd.DataFrame:
+        """Return what each centre is told of its open lines, as of ``schedule.eta``; written when it is asked for."""
+        return eta_reports(self.deliveries, self.situation.open_orders, self.situation.parts)
 
     def to_carry(self) -> Carried:
         """Return what the next night may take over."""
@@ -302,7 +308,6 @@ def _tell_arrivals(night: Night) -> None:
 
 def _complete(night: Night, supply: pd.DataFrame, shortage_reasons: pd.Series | None) -> None:
     night.deliveries = complete(night.dispatch, night.assignment, supply, night.config.dispatch, shortage_reasons)
-    night.eta = eta_reports(night.deliveries, night.situation.open_orders, night.situation.parts)
 
 
 STEPS: dict[str, Callable[[Night], None]] = {

@@ -77,7 +77,8 @@ def test_the_order_of_warehouses_changes_no_cost(problem: PlacementProblem) -> N
     problem = replace(problem, arcs=replace(problem.arcs, per_line=near))
     turned = np.arange(n)[::-1]
     square = np.ix_(turned, turned)
-    arcs = replace(problem.arcs, **{f: getattr(problem.arcs, f)[square] for f in problem.arcs.__dataclass_fields__})
+    between = {f: getattr(problem.arcs, f) for f in problem.arcs.__dataclass_fields__}
+    arcs = replace(problem.arcs, **{f: a[square if a.ndim == 2 else turned] for f, a in between.items()})
     units = {f: getattr(problem.positions, f)[:, turned] for f in problem.positions.__dataclass_fields__}
     other = replace(
         problem,

@@ -174,6 +174,7 @@ def _arcs(arcs: pd.DataFrame, ids: pd.Index, parameters: PlacementParameters) ->
         per_kg=np.where(far, np.maximum(square("extra_per_kg"), 0.0), 0.0),
         late=np.where(far, np.maximum(np.diag(kept)[None, :] - kept, 0.0), 0.0),
         same_day_lost=np.where(far, np.maximum(np.diag(today)[None, :] - today, 0.0), 0.0),
+        same_day_own=np.diag(today).copy(),
     )
 
 

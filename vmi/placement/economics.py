@@ -20,7 +20,8 @@ class Economics(NamedTuple):
     ``place`` (parts, warehouses, WINDOWS): where each window ends on the demand's day axis; ``lead_var`` [days^2]:
     spread of the lead time; ``protect_days``; ``price`` (parts, warehouses, 5): see ``values.position_cost``;
     ``freight`` [CNY/unit]: bringing a unit in; ``penalty_line`` [CNY/line/day]; ``line_qty`` [units/line];
-    ``same_day``: share of units ordered for the same day; ``weight`` [kg].
+    ``same_day``: share of units ordered for the same day; ``same_day_miss`` [CNY/line]: what missing the day costs a
+    line of the part on average; ``weight`` [kg].
     """
 
     place: Whole
@@ -31,6 +32,7 @@ class Economics(NamedTuple):
     penalty_line: Array
     line_qty: Array
     same_day: Array
+    same_day_miss: Array
     weight: Array
 
 
@@ -50,7 +52,8 @@ def return_cost(parts: pd.DataFrame, parameters: PlacementParameters) -> Array:
 def economics(problem: PlacementProblem, parameters: PlacementParameters) -> Economics:
     """Return the coefficients of tonight's model.
 
-    The penalty of a waiting order line is shared by its units: a line of 280 screws leaves one vehicle standing.
+    The penalty of a waiting order line is shared by its units: a line of 280 screws leaves one vehicle standing. A unit
+    short also costs the same-day lines their day, as far as the warehouse reaches them on it.
     """
     parts = problem.parts
     line = np.array([parameters.penalty_per_day(str(c)) for c in parts["criticality"]], dtype=np.float64)
@@ -59,10 +62,13 @@ def economics(problem: PlacementProblem, parameters: PlacementParameters) -> Eco
     due, back = _filled(problem.truck("due_day"), NO_TRUCK_DAYS), _filled(problem.truck("return_day"), NO_TRUCK_DAYS)
     following = _filled(problem.truck("next_due_day"), NO_TRUCK_DAYS)
     kg = parts["weight_kg"].to_numpy(dtype=np.float64)
+    same_day = parts["same_day_share"].to_numpy(dtype=np.float64)
+    miss = same_day * parameters.penalty_same_day
+    missed = (miss / line_qty)[:, None] * problem.arcs.same_day_own[None, :]
     per_kg = _filled(problem.truck("cost_per_kg"), 0.0)
     price = np.stack(
         [
-            (line / line_qty)[:, None] * np.minimum(lead, parameters.delay_cap_days),
+            (line / line_qty)[:, None] * np.minimum(lead, parameters.delay_cap_days) + missed,
             np.broadcast_to((line / line_qty * parameters.backorder_days)[:, None], lead.shape),
             np.broadcast_to(carrying_cost(parts, parameters)[:, None], lead.shape),
             np.broadcast_to(return_cost(parts, parameters)[:, None], lead.shape),
@@ -78,7 +84,8 @@ def economics(problem: PlacementProblem, parameters: PlacementParameters) -> Eco
         freight=(per_kg * kg[:, None]).round(6),
         penalty_line=line,
         line_qty=line_qty,
-        same_day=parts["same_day_share"].to_numpy(dtype=np.float64),
+        same_day=same_day,
+        same_day_miss=miss,
         weight=kg,
     )
 

@@ -89,6 +89,10 @@ def _pool(
     line = {"A": parameters.penalty_a, "C": parameters.penalty_c}.get(part["criticality"], parameters.penalty_b)
     window = truck["return_day"] - truck["due_day"]
     found = _unit_costs(part, line / part["mean_line_qty"], truck["lead_time_days"], parameters)
+    urgent = part["same_day_share"] * parameters.penalty_same_day
+    found["short"] = round(
+        found["short"] + urgent * book.problem.arcs.same_day_own[book.place[hub]] / part["mean_line_qty"], 6
+    )
     found |= {"y": int(book.position[i, inside].sum()) + qty, "window": window}
     days = [truck["next_due_day"], *(round(truck["due_day"] + s * window) for s in (0, 0.125, 0.25, 0.5, 1))]
     for g, day in enumerate(days):
@@ -98,7 +102,9 @@ def _pool(
     arcs, h = book.problem.arcs, book.place[hub]
     late = arcs.late[h, inside] + part["same_day_share"] * arcs.same_day_lost[h, inside]
     unit = part["weight_kg"] * arcs.per_kg[h, inside]
-    unit = unit + (arcs.per_line[h, inside] + line * late) / part["mean_line_qty"]
+    unit = (
+        unit + (arcs.per_line[h, inside] + line * late + urgent * arcs.same_day_lost[h, inside]) / part["mean_line_qty"]
+    )
     served = float((unit * book.moment(demand.mean, i, inside, days[0])).sum())
     found["fixed"] = served + round(truck["cost_per_kg"] * part["weight_kg"], 6) * qty
     return found

@@ -10,7 +10,7 @@ Data
     L_j      protection interval: until an order of the next review arrives (closures included) [days]
     A_j, B_j arrival of tonight's order, end of the return window of its units [days]
     pi, pi0  penalty of a unit short in L_j, of a unit that waits already [CNY]: line penalty a day x days of delay /
-             units per order line
+             units per order line; pi also holds what same-day lines lose with their day
     c, rho   carrying cost of a unit-day, cost of a unit that goes back [CNY]
     f_h      freight in, per unit [CNY]; e_hr freight out above first cover, lateness and lost same-day reach, per
              unit of region r covered from h [CNY]
@@ -106,6 +106,7 @@ def pool_moments(i: int, hub: int, mask: int, ground: Ground, money: Economics, 
                 var[g] += ground.var[i, r, money.place[i, hub, g]]
             late = ground.late[hub, r] + money.same_day[i] * ground.same_day_lost[hub, r]
             line = ground.per_line[hub, r] + money.penalty_line[i] * late
+            line += money.same_day_miss[i] * ground.same_day_lost[hub, r]
             unit = money.weight[i] * ground.per_kg[hub, r] + line / money.line_qty[i]
             cover += unit * ground.mean[i, r, money.place[i, hub, 0]]
     rate = mean[0] / max(money.protect_days[i, hub], 1.0)

@@ -12,6 +12,9 @@ class PlacementParameters:
     penalty_a: float = parameter(150.0, "CNY/line/day", "an order line that waits keeps a vehicle off the road")
     penalty_b: float = parameter(45.0, "CNY/line/day", "a line that waits leaves a vehicle degraded")
     penalty_c: float = parameter(12.0, "CNY/line/day", "a line that waits costs comfort")
+    penalty_same_day: float = parameter(
+        400.0, "CNY/line", "a same-day line that misses its day, beside the days it waits; as dispatch reckons it"
+    )
     delay_cap_days: float = parameter(6.0, "days", "after so long a line has been solved in another way")
     backorder_days: float = parameter(14.0, "days", "a line that already waits is weighed with a delay of so long")
     carrying_rate: float = parameter(0.18, "per year", "capital, insurance and ageing of a unit on the shelf")

@@ -47,7 +47,8 @@ class Arcs:
     """Warehouse (row) covers region (column), arrays of shape (warehouses, warehouses).
 
     ``allowed``; ``per_line`` and ``per_kg`` [CNY] freight above first cover; ``late`` and ``same_day_lost``: share of
-    the region's lines that miss the promise, or the same day, which its own warehouse would keep.
+    the region's lines that miss the promise, or of its same-day lines that miss the day, which its own warehouse would
+    keep. ``same_day_own`` (warehouses,): share of a region's same-day lines that its own warehouse reaches on the day.
     """
 
     allowed: Mask
@@ -55,6 +56,7 @@ class Arcs:
     per_kg: Array
     late: Array
     same_day_lost: Array
+    same_day_own: Array
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ class World:
         self.leaving = gone.assign(leave_on=tomorrow)[LEAVING].reset_index(drop=True)
         self.moving = pd.DataFrame()
         self.moved_lots = opening.moved_lots
+        self.overrides = opening.overrides
         self.out_of_reach = OutOfReach(opening.stockouts, self.stock)
         self.moved: list[pd.DataFrame] = []
 
@@ -105,11 +106,19 @@ class World:
         )
 
     def _known(self, as_of: pd.Timestamp) -> dict[str, Any]:
-        """Return the frames of which a planner sees a part, by name; of availability what suppliers have left."""
+        """Return the frames of which a planner sees a part, by name; of availability what suppliers have left,
+        of ``order`` overrides what has not been ordered."""
         known = self.knowledge.at(as_of)
         left = self.suppliers.available
         listed = left["part_id"].isin(known["availability"]["part_id"])
-        return {**known, "availability": left[listed].reset_index(drop=True)}
+        keys = ["part_id", "warehouse_id", "kind"]
+        wanted = pd.MultiIndex.from_frame(self.overrides[keys])
+        in_force = wanted.isin(pd.MultiIndex.from_frame(known["overrides"][keys]))
+        return {
+            **known,
+            "availability": left[listed].reset_index(drop=True),
+            "overrides": self.overrides[in_force].reset_index(drop=True),
+        }
 
     def close_of(self, day: pd.Timestamp) -> pd.Timestamp:
         """Return the moment at which ``day`` ends."""
@@ -158,6 +167,7 @@ class World:
     def carry_out(self, decided: Decisions) -> None:
         """Take tonight's decisions: orders to suppliers, lots that will go back or move."""
         self.suppliers.told(decided.ordered, self.today)
+        self.overrides = carried_out(self.overrides, decided.ordered)
         back = decided.returns.rename(columns={"pick_up_on": "leave_on"})
         move = decided.transfers.rename(columns={"from_warehouse": "warehouse_id", "ship_on": "leave_on"})
         for frame in (back, move):
@@ -288,6 +298,17 @@ class World:
             )
         touched = table[table[list(FLOWS)].any(axis=1)].reset_index().assign(night=self.today)
         return touched[list(MOVEMENTS.columns)]
+
+
+def carried_out(overrides: pd.DataFrame, ordered: pd.DataFrame) -> pd.DataFrame:
+    """Return the overrides with the units of ``order`` ones that have been ordered taken off; one done with is gone."""
+    if overrides.empty or ordered.empty:
+        return overrides
+    pairs = pd.MultiIndex.from_frame(overrides[PAIR])
+    units_ordered = ordered.groupby(PAIR)["qty"].sum().reindex(pairs).fillna(0).to_numpy()
+    asks = overrides["kind"].eq("order").to_numpy()
+    left = overrides["value"].to_numpy(dtype=np.float64) - np.where(asks, units_ordered, 0.0)
+    return overrides.assign(value=left)[~(asks & (left <= 0))].reset_index(drop=True)
 
 
 def nothing_moved() -> pd.DataFrame:

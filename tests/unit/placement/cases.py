@@ -51,7 +51,7 @@ def trucks(suppliers: list[str], warehouses: list[str], **change: float) -> pd.D
 
 def arcs(n: int, per_line: float = 15.0) -> Arcs:
     far = 1.0 - np.eye(n)
-    return Arcs(np.ones((n, n), dtype=bool), per_line * far, 0.5 * far, 0.1 * far, 0.5 * far)
+    return Arcs(np.ones((n, n), dtype=bool), per_line * far, 0.5 * far, 0.1 * far, 0.5 * far, np.full(n, 0.8))
 
 
 def demand(rate: np.ndarray, table: pd.DataFrame, overdispersion: float = 0.5) -> Demand:

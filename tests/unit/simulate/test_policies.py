@@ -106,7 +106,9 @@ def test_every_policy_is_named_by_its_label_and_leaves_dispatching_to_the_room(l
     assert (made.name, made.dispatches) == (label, False)
 
 
-@pytest.mark.parametrize("label", ["textbok", "", "textbook:", "textbook:a", "textbook:nan", "heavy_stock:-1", "vmi:2"])
+@pytest.mark.parametrize(
+    "label", ["textbok", "", "textbook:", "textbook:a", "textbook:nan", "heavy_stock:-1", "clairvoyant:2"]
+)
 def test_a_label_that_cannot_be_meant_is_refused_with_what_is_known(label: str) -> None:
     with pytest.raises(UsageProblem, match=f"(?s)policy '{label}'.*known are vmi, zero_inventory.*clairvoyant"):
         make_policy(label, NO_ORDERS)

@@ -53,7 +53,13 @@ class PolicyKind:
 
 
 POLICIES: dict[str, PolicyKind] = {
-    "vmi": PolicyKind("The plan that `vmi plan` makes.", "vmi.simulate.policies.planned:Planned"),
+    "vmi": PolicyKind(
+        "The plan that `vmi plan` makes, lateness weighed so many times (1) what it is charged at.",
+        "vmi.simulate.policies.planned:Planned",
+        factor="weight",
+        default=1.0,
+        least=0.0,
+    ),
     "zero_inventory": PolicyKind(
         "Suppliers ship to order; only fast parts (a line a week at a warehouse) lie in forward stock.",
         "vmi.simulate.policies.zero_inventory:ZeroInventory",

@@ -6,10 +6,12 @@ from typing import Any
 import pandas as pd
 
 from vmi.frames import DELIVERIES, LOT_RETURNS, TRANSFERS
+from vmi.placement.parameters import PlacementParameters
 from vmi.planning import Carried, Night, decide
 from vmi.simulate.policy import ORDERED, OUTLOOK, Decisions, View
 
 OUTLOOK_DAYS = 28
+PENALTIES = ("penalty_a", "penalty_b", "penalty_c", "penalty_same_day")
 
 
 class Planned:
@@ -23,12 +25,15 @@ class Planned:
     ----------
     name
         The label.
+    weight
+        What lateness counts for when the night is planned, as a multiple of what it is charged at: more of it buys
+        service with stock.
     """
 
     dispatches = True
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, weight: float = 1.0) -> None:
+        self.name, self.weight = name, weight
         self._carried = Carried()
         self._learned: dict[str, Any] = {}
         self._learned_on = pd.Timestamp.min
@@ -38,7 +43,7 @@ class Planned:
         simulation, as_of = view.config.simulation, view.situation.as_of
         learns = as_of >= self._learned_on + pd.Timedelta(days=simulation.refit_days)
         carried = replace(self._carried, outlook=None) if learns else self._carried
-        placement = replace(view.config.placement, relative_gap=simulation.placement_gap)
+        placement = _weighed(view.config.placement, self.weight, simulation.placement_gap)
         night = decide(
             replace(view.situation, **self._learned), replace(view.config, placement=placement), carried=carried
         )
@@ -46,6 +51,11 @@ class Planned:
         if learns:
             self._learned, self._learned_on = night.outlook.learned(), as_of
         return _decisions(night, learns)
+
+
+def _weighed(placement: PlacementParameters, weight: float, gap: float) -> PlacementParameters:
+    penalties = {name: weight * getattr(placement, name) for name in PENALTIES}
+    return replace(placement, relative_gap=gap, **penalties)
 
 
 def _decisions(night: Night, learned: bool) -> Decisions:
