@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DEMO_DB := out/demo.db
 AS_OF := 2026-11-20
 
-.PHONY: help setup demo test test-slow lint format lock benchmarks bench-forecast clean
+.PHONY: help setup demo test test-slow lint format lock benchmarks bench-forecast bench-simulate clean
 
 help:            ## List the targets
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ benchmarks: $(READY)  ## Measure what docs/benchmarks.md reports
 
 bench-forecast: $(READY)  ## Measure forecasts on ../shared/yardsticks (rivals: pip install -e .[bench])
 	$(BIN)/python -m benchmarks.forecast
+
+bench-simulate: $(READY)  ## Measure lived nights, and the plan against a textbook's best setting (an hour)
+	$(BIN)/python -m benchmarks.simulation speed
+	$(BIN)/python -m benchmarks.simulation sweep
 
 clean:           ## Remove what the targets made
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache
