@@ -21,9 +21,18 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import ordering, rivals, yardsticks
-from benchmarks.ours import ROOT, our_paths, our_quantiles
+from benchmarks.ours import ROOT, our_claims, our_paths, our_quantiles
 from benchmarks.report import BLIND, OURS, Score, class_table, cost_table, score_table, summary_table, text_of
-from benchmarks.scores import DECILES, P90, Array, coverage, coverage_by_class, demand_classes, weighted_quantile_loss
+from benchmarks.scores import (
+    DECILES,
+    P90,
+    Array,
+    claims_by_class,
+    coverage,
+    coverage_by_class,
+    demand_classes,
+    weighted_quantile_loss,
+)
 from benchmarks.yardsticks import Panel
 
 YARDSTICKS = ROOT.parent / "shared" / "yardsticks"
@@ -66,9 +75,16 @@ def _compare(section: str, panel: Panel, job: Job, with_ets: bool) -> Iterator[S
     named = rivals.trivial_rivals() | rivals.statsforecast_rivals(with_ets)
     for origin in job.origins(panel):
         run = our_quantiles(panel, origin)
-        yield _scored(section, panel, OURS, origin, run.answer, run.seconds, run.peak_mib)
+        score = _scored(section, panel, OURS, origin, run.answer, run.seconds, run.peak_mib)
+        yield replace(score, claimed_by_class=_claimed(panel, origin))
         for name, rival in named.items():
             yield _rival(section, panel, name, rival, origin)
+
+
+def _claimed(panel: Panel, origin: int) -> dict[str, float]:
+    """Return what ours says by class that its P90 covers."""
+    classes = demand_classes(panel.demand[:, :origin])
+    return claims_by_class(classes, panel.actuals(origin), our_claims(panel, origin))
 
 
 def _rival(section: str, panel: Panel, name: str, rival: rivals.Rival, origin: int) -> Score:
@@ -155,14 +171,18 @@ def _played(panel: Panel, name: str, draw: "Callable[[int], tuple[Array, float]]
 
     cost = ordering.window_cost(*game, order)
     benchmark = ordering.window_cost(*game, ordering.benchmark_policy(panel.demand, panel.in_stock))
-    quantiles = np.concatenate([deciles_of_paths(paths[:, :, : ordering.SERVED]) for paths, _ in drawn.values()])
+    served = np.concatenate([paths[:, :, : ordering.SERVED] for paths, _ in drawn.values()])
+    quantiles = deciles_of_paths(served)
     actual = np.concatenate([panel.actuals(week)[:, : ordering.SERVED] for week in weeks])
     classes = np.concatenate([demand_classes(panel.demand[:, :week]) for week in weeks])
-    by_class = coverage_by_class(classes, actual, quantiles[..., P90])
-    wql, covered = weighted_quantile_loss(actual, quantiles), coverage(actual, quantiles[..., P90])
+    upper = quantiles[..., P90]
+    by_class = coverage_by_class(classes, actual, upper)
+    # Paths are draws of the distribution: their share up to the quantile is what it claims to cover.
+    claimed = claims_by_class(classes, actual, (served <= upper[:, None]).mean(axis=1))
+    wql, covered = weighted_quantile_loss(actual, quantiles), coverage(actual, upper)
     peak = max(peak for _, peak in drawn.values())
     sums = (float(cost.sum()), float(benchmark.sum()))
-    return Score("vn2", panel.name, name, start, wql, covered, seconds, peak, by_class, *sums)
+    return Score("vn2", panel.name, name, start, wql, covered, seconds, peak, by_class, *sums, claimed)
 
 
 def deciles_of_paths(paths: Array) -> Array:

@@ -1,4 +1,7 @@
-"""The forecaster under measurement, run as anyone would run it: ``python -m forecasts`` in a process of its own."""
+"""The forecaster under measurement, run as anyone would run it: ``python -m forecasts`` in a process of its own.
+
+Only what it claims of its quantiles is asked of its Python face, unmeasured: no file tells it.
+"""
 
 import json
 import subprocess
@@ -6,6 +9,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -13,6 +17,9 @@ import pyarrow.csv
 
 from benchmarks.scores import DECILES, Array
 from benchmarks.yardsticks import Panel, write_history
+from forecasts import forecast, read_history
+from forecasts.table.csvfile import read_table
+from forecasts.table.periods import Frequency
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,6 +42,16 @@ def our_quantiles(panel: Panel, origin: int) -> Run:
         table = pd.read_csv(folder / "out.csv", dtype={"unique_id": str})
     levels = [f"q{level:g}" for level in DECILES]
     return Run(in_order(table, ["step"], levels, panel.ids, (panel.horizon,)), seconds, peak)
+
+
+def our_claims(panel: Panel, origin: int) -> Array:
+    """Return the probability, as forecast from an origin, that demand is not above the P90; shape (series, horizon)."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "history.csv"
+        write_history(panel, origin, path)
+        reading = read_history(read_table(path), cast(Frequency, panel.freq), panel.horizon)
+    table = forecast(reading.history, panel.horizon).claims([0.9])
+    return in_order(table, ["step"], ["q0.9"], panel.ids, (panel.horizon,))[..., 0]
 
 
 def our_paths(panel: Panel, origin: int, paths: int, with_stock: bool = True) -> Run:

@@ -55,3 +55,10 @@ def coverage_by_class(classes: npt.NDArray[np.str_], actual: Array, upper: Array
     known, covered = np.isfinite(actual), actual <= upper
     counts = {name: (int(known[classes == name].sum()), int(covered[classes == name].sum())) for name in CLASSES}
     return {name: cells for name, cells in counts.items() if cells[0]}
+
+
+def claims_by_class(classes: npt.NDArray[np.str_], actual: Array, claimed: Array) -> dict[str, float]:
+    """Return the mean claim over the known cells of each class that has one."""
+    known = np.isfinite(actual)
+    cells = {name: claimed[classes == name][known[classes == name]] for name in CLASSES}
+    return {name: float(of.mean()) for name, of in cells.items() if len(of)}

@@ -23,7 +23,10 @@ BETWEEN = "+"
 """Joins the names of the methods that are mixed half and half."""
 SCORES = ("demand_class", "method", "origins", "cells", "pinball", "coverage_p90", "chosen")
 NO_SCORES = pd.DataFrame(columns=list(SCORES)).astype({"cells": int, "pinball": float, "chosen": bool})
-CALIBRATION = ("demand_class", "level", "cells", "coverage", "level_used", "coverage_used")
+CALIBRATION = (
+    *("demand_class", "level", "cells", "coverage", "claimed"),
+    *("level_used", "coverage_used", "claimed_used", "beyond_factor"),
+)
 
 FEWEST_CELLS = 400
 """Held-out cells below which a class follows everything's choice: their loss is mostly chance."""
@@ -94,6 +97,11 @@ class Choice:
         """Return the level at which a class has to be asked for the coverage ``level``."""
         of = self.calibration[np.isclose(self.calibration["level"], level)].set_index("demand_class")["level_used"]
         return float(of.get(demand_class, level))
+
+    def beyond_factor(self, demand_class: str, level: float) -> float:
+        """Return what a class's P(Y > quantile) is multiplied by at ``level`` to be what was observed."""
+        of = self.calibration[np.isclose(self.calibration["level"], level)].set_index("demand_class")["beyond_factor"]
+        return float(of.get(demand_class, 1.0))
 
 
 def chosen_methods(scores: pd.DataFrame) -> dict[str, str]:
@@ -242,25 +250,48 @@ def chosen_answers(parts: Mapping[str, Answer], demand_class: npt.NDArray[np.obj
 
 
 def _calibrated(trials: Sequence[Trial], answers: Sequence[Answers], levels: Sequence[float]) -> pd.DataFrame:
-    """Return, per class and level, its coverage and the level to ask instead where it is off by more than allowed.
+    """Return, per class and level, coverage and what was claimed of it, at the level and at the one to ask instead.
 
     Split conformal on the pooled class (Vovk, Gammerman and Shafer 2005; Angelopoulos and Bates 2023) that moves the
     level, not the quantile: answers stay whole numbers. Counts are coarse: a whole number covers more than its level,
     so of the levels that come within the aim the one nearest to the level asked is used.
+
+    How much more a right forecast would cover is what the distributions claim, the mean of F(quantile). Where another
+    share was observed, P(Y > quantile) is to be multiplied by ``beyond_factor``: observed over claimed, from one cell
+    of either.
     """
-    below: dict[str, list[Array]] = {}
+    held_out: dict[str, list[tuple[Answer, Array, npt.NDArray[np.bool_]]]] = {}
     for trial, by_class in zip(trials, answers, strict=True):
         for rows, answer in by_class:
-            # y <= Q(level) exactly if P(Y <= y − 1) < level: one number per cell tells its coverage at every level.
-            lower = (1 - answer.sf(np.ceil(trial.actual[rows]) - 1))[trial.decided[rows]]
-            below.setdefault(str(trial.demand_class[rows[0]]), []).append(lower)
+            name = str(trial.demand_class[rows[0]])
+            held_out.setdefault(name, []).append((answer, trial.actual[rows], trial.decided[rows]))
     found = []
-    for name in sorted(below) if levels else []:
-        lowest = np.sort(np.concatenate(below[name]))
+    for name in sorted(held_out) if levels else []:
+        # y <= Q(level) exactly if P(Y <= y − 1) < level: one number per cell tells its coverage at every level.
+        lower = [(1 - answer.sf(np.ceil(actual) - 1))[decided] for answer, actual, decided in held_out[name]]
+        lowest = np.sort(np.concatenate(lower))
         if len(lowest) >= FEWEST_CELLS:
             coverage = np.searchsorted(lowest, FINEST - 1e-9) / len(lowest)
-            found += [(name, level, len(lowest), *_level_for(level, coverage)) for level in levels]
+            found += [(name, level, len(lowest), *_judged(held_out[name], level, coverage)) for level in levels]
     return pd.DataFrame(found, columns=list(CALIBRATION))
+
+
+def _judged(
+    held_out: Sequence[tuple[Answer, Array, npt.NDArray[np.bool_]]], level: float, coverage: Array
+) -> tuple[float, ...]:
+    """Return the columns of ``CALIBRATION`` from ``coverage`` on; ``coverage`` is that of each of ``FINEST``."""
+    own, used, covered = _level_for(level, coverage)
+    at_level, at_used = (
+        np.concatenate([claims(answer, asked)[decided] for answer, _, decided in held_out]) for asked in (level, used)
+    )
+    cells, claimed = len(at_used), float(at_used.mean())
+    factor = (cells * (1 - covered) + 1) / (cells * (1 - claimed) + 1)
+    return own, round(float(at_level.mean()), 4), used, covered, round(claimed, 4), round(factor, 4)
+
+
+def claims(answer: Answer, level: float) -> Array:
+    """Return the probability F(q) that demand is not above the whole-number quantile at ``level``, shape (n, H)."""
+    return 1 - answer.sf(answer.quantile([level])[..., 0].astype(np.float64))
 
 
 def _level_for(level: float, coverage: Array) -> tuple[float, float, float]:

@@ -1,7 +1,8 @@
 """One forecast of a dense history: every method, the choice among them, whole-number quantiles and paths."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +37,9 @@ class Forecast:
         A row per demand class (``fast`` and ``all`` among them) and method: ``origins``, ``cells``, ``pinball``
         [units], ``coverage_p90``, ``chosen``.
     calibration
-        A row per demand class and calibrated level: ``cells``, ``coverage`` held out at that level, ``level_used``
-        instead, and ``coverage_used`` there.
+        A row per demand class and calibrated level: ``cells``; ``coverage`` held out at that level, and ``claimed``,
+        what the distributions say that their whole-number quantiles cover; ``level_used`` instead, ``coverage_used``
+        and ``claimed_used`` there; ``beyond_factor``, by which the class's P(Y > quantile) is corrected.
     """
 
     series: pd.DataFrame
@@ -50,19 +52,40 @@ class Forecast:
 
     def quantiles(self, levels: Sequence[float]) -> pd.DataFrame:
         """Return ``unique_id``, ``step``, and a whole number per level (``q0.1`` …), a row per series and step."""
-        if not all(0 < level < 1 for level in levels):
-            raise ValueError(f"forecast quantiles: levels must lie between 0 and 1, not {list(levels)}")
-        rising = sorted(set(levels))
-        asked = np.array([self._levels_used(level) for level in rising]).T
+        rising = _rising(levels)
+        found = self._whole(rising)
+        return self._table({f"q{level:.12g}": found[..., rising.index(level)] for level in levels})
+
+    def claims(self, levels: Sequence[float]) -> pd.DataFrame:
+        """Return ``unique_id``, ``step``, and the probability that demand is not above each quantile (``q0.1`` …).
+
+        A whole number covers more than its level: this says how much, corrected where the trials of the class showed
+        that its distributions claim too much or too little (``beyond_factor``).
+        """
+        rising = _rising(levels)
+        whole, beyond = self._whole(rising), np.empty((len(self.series), self.horizon, len(rising)))
+        for rows, answer in self.answers:
+            for place in range(len(rising)):
+                beyond[rows, :, place] = answer.sf(whole[rows, :, place].astype(np.float64))
+        factors = np.array([self._of_class(self.choice.beyond_factor, level) for level in rising]).T
+        found = np.clip(1 - factors[:, None, :] * beyond, 0.0, 1.0).round(6)
+        return self._table({f"q{level:.12g}": found[..., rising.index(level)] for level in levels})
+
+    def _whole(self, rising: Sequence[float]) -> npt.NDArray[np.int64]:
+        """Return the quantiles at rising levels, shape (series, steps, levels)."""
+        asked = np.array([self._of_class(self.choice.level_used, level) for level in rising]).T
         # A level may be moved under the one below it: that one gives way, or it would lift the calibrated one again.
         asked = np.minimum.accumulate(asked[:, ::-1], axis=1)[:, ::-1]
         found = np.empty((len(self.series), self.horizon, len(rising)), dtype=np.int64)
         for rows, answer in self.answers:
             found[rows] = answer.quantile(asked[rows])
-        found = np.maximum.accumulate(found, axis=-1)
-        columns = {f"q{level:.12g}": found[..., rising.index(level)].ravel() for level in levels}
+        return np.maximum.accumulate(found, axis=-1)
+
+    def _table(self, columns: Mapping[str, npt.NDArray[Any]]) -> pd.DataFrame:
+        """Return columns of shape (series, steps) as a row per series and step."""
         steps = np.tile(np.arange(1, self.horizon + 1), len(self.series))
-        return pd.DataFrame({"unique_id": np.repeat(self.series.index, self.horizon), "step": steps, **columns})
+        flat = {name: column.ravel() for name, column in columns.items()}
+        return pd.DataFrame({"unique_id": np.repeat(self.series.index, self.horizon), "step": steps, **flat})
 
     def paths(self, n: int, seed: int, rows: npt.ArrayLike | None = None) -> npt.NDArray[np.int64]:
         """Return ``n`` paths of whole numbers, shape (n, rows, steps); steps hang together as the trials showed.
@@ -80,11 +103,16 @@ class Forecast:
                 drawn[k, mine] = part.draw(correlation[chosen[mine]], normal[k])
         return drawn
 
-    def _levels_used(self, level: float) -> Array:
-        """Return the level asked of each series for its class to cover ``level``."""
+    def _of_class(self, told: Callable[[str, float], float], level: float) -> Array:
+        """Return what is told of each series' class at a level, shape (series,)."""
         labels = pd.Series(self.labels)
-        used = {name: self.choice.level_used(name, level) for name in labels.unique()}
-        return labels.map(used).to_numpy(np.float64)
+        return labels.map({name: told(name, level) for name in labels.unique()}).to_numpy(np.float64)
+
+
+def _rising(levels: Sequence[float]) -> list[float]:
+    if not all(0 < level < 1 for level in levels):
+        raise ValueError(f"forecast quantiles: levels must lie between 0 and 1, not {list(levels)}")
+    return sorted(set(levels))
 
 
 def _normals(seed: int, rows: Codes, n: int, steps: int) -> Array:
@@ -227,7 +255,8 @@ def backtest(
     """Return how :func:`forecast` would have scored at rolling origins, choosing from what was known there.
 
     Columns ``origin`` (periods known), ``demand_class`` (``all`` last), ``cells`` (known exactly), ``pinball`` [units
-    per cell, mean over the deciles], ``wql`` (twice the pinball over the mean demand) and ``coverage_p90``.
+    per cell, mean over the deciles], ``wql`` (twice the pinball over the mean demand), ``coverage_p90`` and
+    ``claimed_p90``, what the forecast said that its P90 would cover.
     """
     frames = []
     for origin in _origins(history.periods, horizon, origins):
@@ -243,10 +272,11 @@ def backtest(
                 "actual": actual[decided],
                 "pinball": pinball(actual, quantiles, DECILES).mean(axis=-1)[decided],
                 "held": (actual <= quantiles[..., -1])[decided],
+                "claimed": made.claims([0.9])["q0.9"].to_numpy().reshape(actual.shape)[decided],
             }
         )
         frames.append(_summed(cells).assign(origin=origin))
-    columns = ["origin", "demand_class", "cells", "pinball", "wql", "coverage_p90"]
+    columns = ["origin", "demand_class", "cells", "pinball", "wql", "coverage_p90", "claimed_p90"]
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
 
@@ -254,8 +284,12 @@ def _summed(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the scores per class, everything last."""
     both = pd.concat([cells, cells.assign(demand_class=EVERYTHING)], ignore_index=True)
     table = both.groupby("demand_class", as_index=False).agg(
-        cells=("actual", "size"), pinball=("pinball", "mean"), mean=("actual", "mean"), coverage_p90=("held", "mean")
+        cells=("actual", "size"),
+        pinball=("pinball", "mean"),
+        mean=("actual", "mean"),
+        coverage_p90=("held", "mean"),
+        claimed_p90=("claimed", "mean"),
     )
     wql = 2 * table["pinball"] / table["mean"].where(table["mean"] > 0)
-    table = table.assign(wql=wql).round({"pinball": 6, "wql": 6, "coverage_p90": 4})
+    table = table.assign(wql=wql).round({"pinball": 6, "wql": 6, "coverage_p90": 4, "claimed_p90": 4})
     return table.sort_values("demand_class", key=lambda name: name == EVERYTHING, kind="stable")

@@ -55,7 +55,7 @@ def weekly_parts(
     spent = spoken_exposure(future)[row]
     parts = _counted(panel, past, row, spent, parameters)
     if weekly.periods >= FEWEST_WEEKS:
-        parts["thresholds"] = threshold_moments(weekly, parameters.seed)
+        parts["thresholds"] = threshold_moments(weekly, spent / 7, parameters.seed)
     rows = np.flatnonzero(fast)
     if not len(rows):
         return parts, {}

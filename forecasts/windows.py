@@ -6,13 +6,14 @@ intervals and return windows. Two moments at two widths give the level, the nois
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecasts.censoring import LEAST_EXPOSURE
 from forecasts.choice import BETWEEN, DECILES, FEWEST_CELLS, TOLERANCE, pick, pinball
 from forecasts.counted.thresholds import Sampling, forecast_thresholds
 from forecasts.distributions.moments import WIDTHS, Moments
@@ -21,6 +22,8 @@ from forecasts.weekly import History, window_sums
 
 MOST_SPREAD = 5.0
 """Squared CV of a level at most: more is a handful of series far in the tail."""
+OPEN = 0.5
+"""Of the usual exposure: a window with less shows nothing of the level."""
 FACTORS = np.array([0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0])
 """What a class's variance may be multiplied by to hold its P90."""
 USUAL = "gamma_poisson+thresholds"
@@ -49,14 +52,44 @@ class WindowTrial:
         )
 
 
-def threshold_moments(history: History, seed: int) -> Moments:
-    """Return the moments of windows learned as windows: their own regressions, not sums of weeks."""
+def threshold_moments(history: History, spent: Array, seed: int) -> Moments:
+    """Return the moments of windows learned as windows: their own regressions, not sums of weeks.
+
+    The regressions speak of no exposure that past windows have not shown; from there on demand goes with ``spent``
+    (n, widths) [exposure-weeks]. Hazards carried on to an exposure never seen hardly fall with it: before a closure
+    they would expect nearly all that is usual, and many times too much per unit of exposure.
+    """
     found = []
-    for width in WIDTHS:
-        answer = forecast_thresholds(window_sums(history, width), np.array([width]), sampling=Sampling(seed=seed))
-        found.append([moment[:, 0] for moment in answer.moments()])
-    mean, var = (np.stack([pair[k] for pair in found], axis=1) for k in (0, 1))
-    return Moments(mean, var)
+    for place, width in enumerate(WIDTHS):
+        shown, spoken = _at_exposure_shown(window_sums(history, width), width)
+        answer = forecast_thresholds(shown, np.array([width]), sampling=Sampling(seed=seed))
+        mean, var = (moment[:, 0] for moment in answer.moments())
+        found.append((mean, var, spent[:, place] / (width * spoken)))
+    mean, var, ratio = (np.stack(part, axis=1) for part in zip(*found, strict=True))
+    noise = split_variance(Moments(mean, var))[0][:, None] * mean
+    # Noise grows with the mean, what is not known of the level with its square.
+    return Moments(ratio * mean, np.maximum(ratio * noise + ratio**2 * (var - noise), 0.0))
+
+
+def _at_exposure_shown(windows: History, width: int) -> tuple[History, Array]:
+    """Return windows with the exposure to come kept to what past ones have shown, and that of the next, shape (n,).
+
+    A past window with less than ``OPEN`` of the usual exposure is not without demand, but unknown.
+    """
+    exposure, of = windows.exposures(width)
+    past = exposure[:, : windows.periods]
+    usual = np.maximum(past[:, -round(windows.year) :].mean(axis=1, keepdims=True), LEAST_EXPOSURE)
+    shut = past < OPEN * usual
+    past = np.where(shut, usual, past)
+    ahead = np.clip(exposure[:, windows.periods :], past.min(axis=1, keepdims=True), past.max(axis=1, keepdims=True))
+    shown = replace(
+        windows,
+        demand=np.where(shut[of], np.nan, windows.demand),
+        bound=windows.bound & ~shut[of],
+        exposure=np.concatenate([past, ahead], axis=1),
+        exposure_of=of,
+    )
+    return shown, ahead[of, -1]
 
 
 def mixed(parts: Mapping[str, Moments], method: str) -> Moments:

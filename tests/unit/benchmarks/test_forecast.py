@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import forecast, rivals
 from benchmarks.ours import Run
-from benchmarks.report import OURS, Score, cost_table, score_table, summary_table
+from benchmarks.report import FEWEST_CELLS, OURS, Score, class_table, cost_table, score_table, summary_table
 from benchmarks.yardsticks import Panel
 
 
@@ -29,6 +29,11 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rivals, "has_statsforecast", lambda: False)
 
 
+@pytest.fixture(autouse=True)
+def sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecast, "our_claims", lambda panel, origin: np.full(panel.actuals(origin).shape, 0.95))
+
+
 def perfect(panel: Panel, origin: int) -> Run:
     return Run(np.repeat(panel.actuals(origin)[..., None], 9, axis=-1), 2.0, 100.0)
 
@@ -41,6 +46,8 @@ def test_without_statsforecast_it_says_so_and_scores_ours(
     shown = capsys.readouterr()
     assert "pip install -e .[bench]" in shown.err
     assert "all zeros" in shown.out and "≤ 0.870" in shown.out
+    # Everything was covered where 0.95 was claimed.
+    assert "ours, as claimed" in shown.out and "0.050" in shown.out
     scores = json.loads((folder / "out.json").read_text(encoding="utf-8"))["scores"]
     assert [(s["origin"], s["wql"]) for s in scores if s["method"] == OURS] == [(27, 0.0), (24, 0.0), (21, 0.0)]
 
@@ -107,3 +114,26 @@ def test_the_game_is_told_as_a_share_of_the_benchmark_over_all_windows() -> None
     assert table.loc[OURS].tolist() == pytest.approx([90.0, 180.0, 135.0, 0.675])
     assert table.loc["benchmark policy", "cost"] == pytest.approx(200.0)
     assert "0.675" in summary_table(scores)["measured"].tolist()
+
+
+def judged(origin: int, cells: int, covered: int, claimed: float, name: str = "lumpy") -> Score:
+    by_class, claims = {name: (cells, covered)}, {name: claimed}
+    return Score("auto", "auto", OURS, origin, 0.6, covered / cells, 1.0, by_class=by_class, claimed_by_class=claims)
+
+
+def test_coverage_stands_beside_what_was_claimed_origins_weighed_by_their_cells() -> None:
+    table = class_table([judged(24, 3000, 2700, 0.92), judged(18, 1000, 900, 0.96), score("TSB 0.1", 18, 1.0)])
+    assert list(table.index) == ["ours", "ours, as claimed", "ours, off by"]
+    assert table["lumpy (4,000)"].tolist() == pytest.approx([0.9, 0.93, -0.03])
+
+
+def test_calibration_is_judged_by_the_class_farthest_from_its_claim_where_there_are_cells_enough() -> None:
+    def measured(*scores: Score) -> list[str]:
+        table = summary_table(list(scores)).set_index("yardstick, earlier origins")["measured"]
+        return [str(value) for name, value in table.items() if "less claim" in str(name)]
+
+    near, far = judged(18, 2000, 1860, 0.92), judged(18, 2000, 1800, 0.92, "smooth")
+    few, none = judged(18, FEWEST_CELLS - 1, 10, 0.92, "erratic"), judged(18, 2000, 10, 0.92, "none")
+    assert measured(near) == ["+0.010 (lumpy)"]
+    assert measured(near, far, few, none) == ["-0.020 (smooth)"]
+    assert measured(few) == measured(score(OURS, 18, 0.6, "auto")) == []

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from benchmarks import measure
-from benchmarks.ours import in_order
+from benchmarks.ours import in_order, our_claims
+from benchmarks.yardsticks import Panel
+from forecasts import forecast, read_history
 
 IDS = pd.Index(["a", "b"])
 ANSWER = pd.DataFrame(
@@ -51,3 +53,14 @@ def test_a_command_is_measured_alone_and_its_code_kept(tmp_path: Path) -> None:
     measured = json.loads(report.read_text(encoding="utf-8"))
     assert done.returncode == 3
     assert measured["seconds"] > 0 and 60 < measured["peak_mib"] < 160
+
+
+def test_what_ours_claims_is_what_a_forecast_from_the_origin_says() -> None:
+    demand = np.random.default_rng(2).poisson(1.5, size=(60, 24)).astype(float)
+    ids = pd.Index([f"s{k:02d}" for k in range(60)])
+    dates = pd.date_range("2024-01-01", periods=24, freq="MS")
+    claimed = our_claims(Panel("p", ids, dates, demand, "MS", 4, (20,)), 20)
+    known = pd.DataFrame({"unique_id": np.repeat(ids, 20), "ds": np.tile(dates[:20], 60), "y": demand[:, :20].ravel()})
+    said = forecast(read_history(known, "MS", 4).history, 4).claims([0.9])
+    np.testing.assert_array_equal(claimed, said["q0.9"].to_numpy().reshape(60, 4))
+    assert 0.85 < claimed.mean() < 1

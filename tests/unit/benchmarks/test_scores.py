@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.scores import coverage, coverage_by_class, demand_classes, weighted_quantile_loss
+from benchmarks.scores import claims_by_class, coverage, coverage_by_class, demand_classes, weighted_quantile_loss
 
 
 def test_forecasting_zero_always_scores_one() -> None:
@@ -52,3 +52,10 @@ def test_coverage_by_class_counts_known_cells_only() -> None:
     classes = np.array(["smooth", "lumpy", "none"])
     actual = np.array([[1.0, 5.0], [np.nan, 2.0], [np.nan, np.nan]])
     assert coverage_by_class(classes, actual, np.full((3, 2), 2.0)) == {"smooth": (2, 1), "lumpy": (1, 1)}
+
+
+def test_claims_are_of_known_cells_only() -> None:
+    classes = np.array(["smooth", "lumpy", "none"])
+    actual = np.array([[1.0, 5.0], [np.nan, 2.0], [np.nan, np.nan]])
+    claimed = np.array([[0.9, 1.0], [0.5, 0.92], [0.5, 0.5]])
+    assert claims_by_class(classes, actual, claimed) == pytest.approx({"smooth": 0.95, "lumpy": 0.92})

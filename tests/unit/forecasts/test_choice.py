@@ -201,6 +201,30 @@ def test_coverage_at_the_level_used_is_the_share_of_cells_there():
     assert found["coverage_used"] == pytest.approx(held, abs=1e-4)
 
 
+def test_what_is_claimed_is_the_mean_probability_of_not_being_above_the_quantile():
+    # A Poisson of mean 1 covers 0.920 at its P90 of 2, and 0.981 at its P95 of 3; one of mean 4, 0.949 and 0.979.
+    found = calibrated(sold(1, 400), poisson([1] * 200 + [4] * 200))
+    assert found["claimed"].tolist() == pytest.approx([(0.9197 + 0.9489) / 2, (0.9810 + 0.9786) / 2], abs=1e-4)
+
+
+def test_what_a_right_forecast_claims_is_observed_though_whole_numbers_cover_more_than_the_level():
+    found = calibrated(sold(4, 800), poisson([4] * 800)).loc[0.9]
+    assert found["coverage"] > 0.9 + TOLERANCE
+    assert found["claimed"] == pytest.approx(found["coverage"], abs=0.01)
+
+
+def test_a_claim_is_corrected_by_what_was_observed_over_it():
+    # Said to be Poisson, it is spread twice as wide: the quantile is exceeded far more often than claimed.
+    rng = np.random.default_rng(3)
+    found = calibrated(rng.poisson(rng.gamma(15, 2.0, size=(800, 6))), poisson([30] * 800)).loc[0.9]
+    beyond, said = 1 - found["coverage_used"], 1 - found["claimed_used"]
+    assert beyond > 1.5 * said
+    assert found["beyond_factor"] == pytest.approx((4800 * beyond + 1) / (4800 * said + 1), rel=0.01)
+    choice = Choice(pd.DataFrame(), found.to_frame().T.assign(level=0.9), {})
+    factors = [choice.beyond_factor(*asked) for asked in (("smooth", 0.9), ("smooth", 0.95), ("lumpy", 0.9))]
+    assert factors == [found["beyond_factor"], 1.0, 1.0]
+
+
 def test_cells_that_are_not_known_exactly_calibrate_nothing():
     actual, decided = sold(30, 400), np.ones((400, 6), dtype=bool)
     clear = calibrated(actual[1::2], poisson([30] * 200))

@@ -302,12 +302,26 @@ def test_the_next_night_uses_what_this_one_learned_and_gives_the_same_twice():
     assert one.kept.judged_on == ORIGIN
 
 
-def test_a_closed_quarter_leaves_the_demand_after_it_as_it_was():
-    series = {f"s{i:02d}": 0.4 for i in range(40)}
-    given = panel(series)
+@pytest.mark.parametrize("per_day", [0.1, 0.4, 3.0])
+def test_a_closed_quarter_leaves_the_demand_after_it_as_it_was(per_day):
+    given = panel({f"s{i:02d}": per_day for i in range(40)})
     shut = pd.date_range(given.origin + pd.Timedelta(days=1), periods=100)
     factors = pd.DataFrame({"region": "R", "day": shut, "factor": 0.0})
-    plain, closed = (forecast_daily(given, COUNTS_ONLY, CHINA, f) for f in (None, factors))
+    kept = judged({"all": "thresholds"})
+    plain, closed = (forecast_daily(given, COUNTS_ONLY, CHINA, f, kept) for f in (None, factors))
     assert closed.window(0, 91).mean.sum() == pytest.approx(0, abs=1e-6)
-    after = closed.window(101, 200).mean.sum() / plain.window(101, 200).mean.sum()
-    assert 0.5 < after < 6
+    after, before = (found.window(101, 200) for found in (closed, plain))
+    assert 0.9 < after.mean.sum() / before.mean.sum() < 1.1
+    assert 0.8 < after.var.sum() / before.var.sum() < 1.25
+
+
+@pytest.mark.parametrize("days_ago", [0, 30])
+def test_a_quarter_that_was_closed_leaves_the_demand_after_it_as_it_was(days_ago):
+    given = panel({f"s{i:02d}": 0.4 for i in range(40)})
+    shut = pd.date_range(end=given.origin - pd.Timedelta(days=days_ago), periods=100)
+    factors = pd.DataFrame({"region": "R", "day": shut, "factor": 0.0})
+    sold = given.demand[~given.demand["day"].isin(shut)]
+    kept = judged({"all": "thresholds"})
+    plain = forecast_daily(given, COUNTS_ONLY, CHINA, None, kept)
+    closed = forecast_daily(replace(given, demand=sold), COUNTS_ONLY, CHINA, factors, kept)
+    assert 0.75 < closed.window(0, 91).mean.sum() / plain.window(0, 91).mean.sum() < 1.33

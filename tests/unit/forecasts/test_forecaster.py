@@ -263,7 +263,10 @@ def test_the_method_before_is_kept_where_it_is_nearly_as_good(made):
 
 def test_upper_levels_are_asked_as_calibrated(made):
     classes = [*made.series["demand_class"].unique(), "fast"]
-    moved, still = (pd.DataFrame({"demand_class": classes, "level": 0.9, "level_used": to}) for to in (0.97, 0.9))
+    moved, still = (
+        pd.DataFrame({"demand_class": classes, "level": 0.9, "level_used": to, "beyond_factor": 1.0})
+        for to in (0.97, 0.9)
+    )
     unmoved = replace(made, choice=replace(made.choice, calibration=still)).quantiles([0.5, 0.97])
     found = replace(made, choice=replace(made.choice, calibration=moved)).quantiles([0.5, 0.9])
     np.testing.assert_array_equal(found["q0.9"], np.maximum(unmoved["q0.5"], unmoved["q0.97"]))
@@ -277,8 +280,34 @@ def test_quantiles_do_not_cross_though_one_level_is_moved_beyond_the_next(made):
     assert (found["q0.95"] >= found["q0.9"]).all()
 
 
+def test_a_forecast_claims_what_its_own_distributions_say_of_its_whole_quantiles(made):
+    still = replace(made, choice=replace(made.choice, calibration=made.calibration.iloc[:0]))
+    quantiles, claims = (table(still, [0.5, 0.9]) for table in (Forecast.quantiles, Forecast.claims))
+    pd.testing.assert_frame_equal(claims[["unique_id", "step"]], quantiles[["unique_id", "step"]])
+    assert (claims["q0.5"] >= 0.5 - 1e-6).all() and (claims["q0.9"] >= 0.9 - 1e-6).all()
+    drawn = made.paths(400, seed=3).transpose(1, 2, 0).reshape(len(quantiles), 400)
+    for level in ("q0.5", "q0.9"):
+        assert (drawn <= quantiles[[level]].to_numpy()).mean() == pytest.approx(claims[level].mean(), abs=0.01)
+
+
+def test_a_claim_follows_what_the_trials_of_its_class_observed(made):
+    classes = [*made.series["demand_class"].unique(), "fast"]
+    factors = [
+        pd.DataFrame({"demand_class": classes, "level": 0.9, "level_used": 0.9, "beyond_factor": f}) for f in (1, 2)
+    ]
+    plain, doubled = (replace(made, choice=replace(made.choice, calibration=f)).claims([0.8, 0.9]) for f in factors)
+    np.testing.assert_allclose(1 - doubled["q0.9"], 2 * (1 - plain["q0.9"]), atol=1e-5)
+    pd.testing.assert_series_equal(doubled["q0.8"], plain["q0.8"])
+
+
+def test_claims_at_no_level_are_refused(made):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        made.claims([0.9, 1.0])
+
+
 def test_a_backtest_scores_every_class_at_every_origin(scored):
-    assert list(scored.columns) == ["origin", "demand_class", "cells", "pinball", "wql", "coverage_p90"]
+    columns = ["origin", "demand_class", "cells", "pinball", "wql", "coverage_p90", "claimed_p90"]
+    assert list(scored.columns) == columns
     # Horizon 4, origins half of it apart.
     assert scored["origin"].drop_duplicates().tolist() == [32, 30]
     for _, at in scored.groupby("origin"):
@@ -290,7 +319,8 @@ def test_a_backtest_scores_every_class_at_every_origin(scored):
 
 def test_a_backtest_scores_what_forecast_would_have_said_there(scored):
     origin = 32
-    said = forecast(history(slow()).until(origin), 4, seed=1).quantiles(DECILES)[NAMES].to_numpy().reshape(120, 4, 9)
+    there = forecast(history(slow()).until(origin), 4, seed=1)
+    said = there.quantiles(DECILES)[NAMES].to_numpy().reshape(120, 4, 9)
     actual = slow()[:, origin:, None]
     levels = np.array(DECILES)
     loss = np.maximum(levels * (actual - said), (levels - 1) * (actual - said)).mean()
@@ -298,6 +328,7 @@ def test_a_backtest_scores_what_forecast_would_have_said_there(scored):
     assert found["pinball"] == pytest.approx(loss, abs=1e-5)
     assert found["wql"] == pytest.approx(2 * loss / actual.mean(), abs=1e-5)
     assert found["coverage_p90"] == pytest.approx((actual <= said[:, :, [8]]).mean(), abs=1e-3)
+    assert found["claimed_p90"] == pytest.approx(there.claims([0.9])["q0.9"].mean(), abs=1e-3)
 
 
 def test_a_backtest_beats_the_empirical_deciles_of_the_newest_year(scored):

@@ -4,7 +4,10 @@ import pytest
 from scipy.stats import nbinom
 
 from forecasts import choice, windows
+from forecasts.counted.thresholds import forecast_thresholds
 from forecasts.distributions.moments import WIDTHS, Moments
+from forecasts.history import History
+from forecasts.weekly import window_sums
 from forecasts.windows import (
     CALIBRATION,
     WindowTrial,
@@ -13,6 +16,7 @@ from forecasts.windows import (
     score_windows,
     split_variance,
     spread_factors,
+    threshold_moments,
 )
 
 WEEKS = np.array(WIDTHS, dtype=float)
@@ -155,3 +159,50 @@ def test_a_class_too_small_or_never_asked_is_not_calibrated():
     found = spread_factors([trial({"a": right}, drawn(right))], methods)
     assert found.empty
     assert found["variance_factor"].dtype == float
+
+
+def weeks(exposure=None, series=80, periods=80) -> History:
+    demand = np.random.default_rng(7).poisson(2.0, size=(series, periods)).astype(float)
+    ids = pd.Index([f"s{k:02d}" for k in range(series)])
+    of = None if exposure is None else np.zeros(series, dtype=np.int64)
+    categories = pd.DataFrame(index=ids)
+    return History(ids, demand, np.zeros(demand.shape, dtype=bool), categories, 52, exposure, of)
+
+
+def spent(times=1.0, series=80):
+    return times * np.tile(WEEKS, (series, 1))
+
+
+def test_where_exposure_is_as_ever_windows_are_learned_as_they_are():
+    found = threshold_moments(weeks(), spent(), seed=1)
+    plain = [forecast_thresholds(window_sums(weeks(), width), [width]).moments() for width in WIDTHS]
+    for place, (mean, var) in enumerate(plain):
+        np.testing.assert_allclose(found.mean[:, place], mean[:, 0])
+        np.testing.assert_allclose(found.var[:, place], np.maximum(var, 0)[:, 0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("times", [0.1, 3.0])
+def test_exposure_never_seen_moves_the_mean_alike_and_the_noise_with_it(times):
+    ahead = np.full((1, 13), times)
+    usual = threshold_moments(weeks(), spent(), seed=1)
+    found = threshold_moments(weeks(np.concatenate([np.ones((1, 80)), ahead], axis=1)), spent(times), seed=1)
+    np.testing.assert_allclose(found.mean, times * usual.mean, rtol=1e-9)
+    for before, after in zip(split_variance(usual), split_variance(found), strict=True):
+        np.testing.assert_allclose(after, before, atol=0.02, rtol=0.02)
+
+
+def test_exposure_as_seen_before_is_learned_not_taken_in_proportion():
+    # Every other quarter twice the exposure, and demand that does not care.
+    swing = 1.0 + (np.arange(11, 104) // 13 % 2)[None, :]
+    found = threshold_moments(weeks(swing), spent(2.0), seed=1)
+    assert swing[0, 79:].tolist() == [1.0] + [2.0] * 13
+    assert found.mean[:, 0].mean() < 1.3 * 8
+
+
+def test_a_window_hardly_open_is_unknown_not_without_demand():
+    exposure = np.ones((1, 93))
+    exposure[:, 60:80] = 0.0
+    shut = weeks(exposure)
+    shut.demand[:, 60:] = 0.0
+    found, usual = threshold_moments(shut, spent(), seed=1), threshold_moments(weeks(), spent(), seed=1)
+    np.testing.assert_allclose(found.mean.mean(axis=0), usual.mean.mean(axis=0), rtol=0.15)
