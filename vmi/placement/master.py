@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from ortools.linear_solver import pywraplp
 
-from vmi.placement.catalogue import Menu
-from vmi.placement.limits import Limits
-from vmi.placement.model import Table
+from vmi.placement.instance import Instance
 from vmi.placement.parameters import PlacementParameters
-from vmi.placement.pricing import Choice, Restriction, Rules, best_plans, near_plans
+from vmi.placement.pricing import Choice, Restriction, best_plans, near_plans
 from vmi.placement.problem import Array, Mask, Whole
+from vmi.placement.settling import settled_plans
 
 NEW_PRICE = 0.6
 """Weight of the master's new prices against the best so far: without smoothing they jump from end to end."""
@@ -28,45 +27,9 @@ NEAR_ENOUGH, EXACT_PARTS = 1e-5, 1000
 """Relative gap that is not worth closing where more parts than this order tonight: 10 CNY in a million."""
 EXACT_GAP, ROUGH_GAP = 1e-7, 1e-4
 """Relative gap at which the last program may stop: of the plan, and of the wish that only decides trips."""
-ROUGH_TIMES = 20.0
-"""How many times the distance from the bound that contents a plan contents the wish."""
 PLANS_PER_PART = 5_000
 WORK_LIMIT = 400_000
 """Nodes times plans of an integer program: a node's work grows with the plans in it."""
-
-
-@dataclass(frozen=True)
-class Instance:
-    """The tabulated model: what the parts may do and what they share.
-
-    ``use`` (parts, 3): volume, hazmat volume, cost per unit; ``free`` (2 hubs + 1,): what is left of each row.
-    """
-
-    menu: Menu
-    table: Table
-    limits: Limits
-    use: Array
-    free: Array
-
-    @property
-    def hubs(self) -> int:
-        """Number of warehouses."""
-        return self.limits.open.shape[1]
-
-    def rules(self, restriction: Restriction) -> Rules:
-        """Return what decides the parts' plans under a restriction."""
-        return Rules(self.menu, self.table, self.limits, restriction)
-
-    def unit_prices(self, prices: Array) -> Array:
-        """Return what the rows' prices add to a unit of each part at each hub, shape (parts, hubs)."""
-        n = self.hubs
-        volume = np.outer(self.use[:, 0], prices[:n]) + np.outer(self.use[:, 1], prices[n : 2 * n])
-        return np.ascontiguousarray(volume + self.use[:, 2:] * prices[2 * n])
-
-    def usage(self, parts: Whole, qty: Whole) -> Array:
-        """Return what each plan uses of each row, shape (plans, rows)."""
-        use = self.use[parts]
-        return np.concatenate([qty * use[:, :1], qty * use[:, 1:2], (qty.sum(axis=1) * use[:, 2])[:, None]], axis=1)
 
 
 @dataclass(frozen=True)
@@ -102,7 +65,7 @@ class _Until:
     def content(cls, bound: float, content: float, relative_gap: float, thorough: bool) -> "_Until":
         """Return where to stop if a cost ``content`` above the ``bound`` is good enough; 0: only the gap counts."""
         gap = max(EXACT_GAP, relative_gap / 10) if thorough else max(ROUGH_GAP, relative_gap)
-        return cls(gap, bound + content * (1.0 if thorough else ROUGH_TIMES) if content > 0 else -np.inf)
+        return cls(gap, bound + content if content > 0 else -np.inf)
 
     def settings(self, nodes: int) -> str:
         """Return SCIP's settings. Where a cost contents us another bound proves it: cuts for SCIP's own are idle."""
@@ -166,6 +129,9 @@ def solve(
         met = (plans, active, prices)
         found, bound = _improve(instance, restriction, met, found, (bound, content), parameters)
     closed = found.cost - bound <= TOLERANCE * max(1.0, abs(found.cost))
+    if not closed:
+        plans_found = (found.pattern, found.qty, found.by_part)
+        found = _Integer(*settled_plans(instance, restriction, active, plans_found, prices), found.bound)
     pattern, qty, cost = first.pattern.copy(), first.qty.copy(), first.cost.copy()
     pattern[active], qty[active], cost[active] = found.pattern, found.qty, found.by_part
     status, bound = "optimal" if closed else "feasible", settled + min(bound, found.cost)
@@ -219,7 +185,7 @@ def _price_rows(
     ``known`` are the plans that are best without prices, and the prices to begin with.
     """
     plans, (first, start) = _Plans(), known
-    nothing = Restriction(np.ones_like(restriction.closed), restriction.pattern)
+    nothing = restriction._replace(closed=np.ones_like(restriction.closed))
     _keep(plans, active, _answer(instance, active, nothing, np.zeros(len(instance.free))))
     _keep(plans, active, Choice(first.pattern[active], first.qty[active], first.value[active], first.cost[active]))
     limited = np.flatnonzero(np.isfinite(instance.free))

@@ -13,13 +13,14 @@ import pandas as pd
 from vmi.frames import REPLENISHMENT
 from vmi.placement.catalogue import build_menu
 from vmi.placement.economics import economics
+from vmi.placement.instance import Instance
 from vmi.placement.limits import coupling_rows, order_limits
-from vmi.placement.master import Instance, Solution, solve
+from vmi.placement.master import Solution, solve
 from vmi.placement.model import ground_of, openness_of, tabulate
 from vmi.placement.outputs import Plan, derive, full_warehouses, override_effects, prices_table, shortages
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.pools import Pools, assignment, chosen_pools, moments_until
-from vmi.placement.pricing import Restriction
+from vmi.placement.pricing import ANY_UNITS, Restriction
 from vmi.placement.problem import Array, PlacementProblem
 from vmi.placement.supplies import firm_lines, forecast_lines, target_table
 from vmi.placement.trips import Orders, Trips, decide_trips
@@ -100,7 +101,7 @@ def place(problem: PlacementProblem, parameters: PlacementParameters, start: pd.
 
 def _free_choice(problem: PlacementProblem) -> Restriction:
     shape = (len(problem.parts), len(problem.warehouses))
-    return Restriction(np.zeros(shape, dtype=bool), np.full(shape[0], -1, dtype=np.int64))
+    return Restriction(np.zeros(shape, dtype=bool), np.full(shape[0], -1, dtype=np.int64), np.full(shape, ANY_UNITS))
 
 
 def _orders(problem: PlacementProblem, pools: Pools, low: np.ndarray, penalty: np.ndarray) -> Orders:
@@ -146,7 +147,7 @@ def _with_trucks(
         return every_truck
     kept = np.where(waits, every_truck.pattern, -1)
     closed = trips.closed if waits.any() else np.zeros_like(trips.closed)
-    return solve(instance, Restriction(closed, kept), parameters, start=begin)
+    return solve(instance, Restriction(closed, kept, np.full(closed.shape, ANY_UNITS)), parameters, start=begin)
 
 
 def _report(plan: Plan, instance: Instance) -> Placement:

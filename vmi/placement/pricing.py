@@ -17,10 +17,15 @@ from vmi.placement.problem import Array, Mask, Whole
 
 
 class Restriction(NamedTuple):
-    """What is fixed beforehand: ``closed`` (parts, hubs) orders no more than it must; ``pattern`` (parts,) or -1."""
+    """What is fixed beforehand.
+
+    ``closed`` (parts, hubs) orders no more than it must; ``pattern`` (parts,) or -1; ``most`` (parts, hubs) units that
+    there is room for, of which no more than it must is ordered where that is less.
+    """
 
     closed: Mask
     pattern: Whole
+    most: Whole
 
 
 class Rules(NamedTuple):
@@ -41,6 +46,8 @@ class Choice(NamedTuple):
     cost: Array
 
 
+ANY_UNITS = 1_000_000_000
+"""Units of which there is always room for more."""
 SEARCH_LIMIT = 5_000_000
 """Options that listing the plans of one part may look at."""
 
@@ -92,6 +99,8 @@ def _options(i: int, pool: int, rules: Rules) -> tuple[int, int, int]:
     hub = rules.menu.pool_hub[rules.menu.pool_from[rules.menu.part_class[i]] + pool]
     row = rules.table.row_from[i] + pool
     start, stop = rules.table.option_from[row], rules.table.option_from[row + 1]
+    while stop > start + 1 and rules.table.qty[stop - 1] > rules.restriction.most[i, hub]:
+        stop -= 1
     return hub, start, start + 1 if rules.restriction.closed[i, hub] else stop
 
 
