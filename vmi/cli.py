@@ -352,17 +352,20 @@ def simulate(settings: Settings, out: Path, compare: bool, processes: int, as_js
       vmi simulate --from 2026-09-01 --to 2026-10-31 --policy textbook:1 --policy textbook:2 --out sweep
       vmi simulate --from 2026-09-01 --to 2026-10-31 --set contract.return_window_days=60 --close FW03 --out whatif
     """
-    from vmi.simulating import as_request, simulate_company
+    try:
+        from vmi.simulating import as_request, simulate_company
 
-    result = simulate_company(
-        settings.engine(),
-        as_request(compare=compare, **asked),
-        out,
-        settings.config(),
-        processes=processes,
-        talks=sys.stderr.isatty(),
-        progress=_progress(),
-    )
+        result = simulate_company(
+            settings.engine(),
+            as_request(compare=compare, **asked),
+            out,
+            settings.config(),
+            processes=processes,
+            talks=sys.stderr.isatty(),
+            progress=_progress(),
+        )
+    except KeyboardInterrupt:
+        raise click.Abort("interrupted; give the same command again to go on") from None
     _print(result.as_dict(), result.as_text(), as_json)
 
 
@@ -395,8 +398,8 @@ def run(arguments: list[str] | None) -> int:
     """Run a command line and return its exit code."""
     try:
         cli.main(args=arguments, prog_name="vmi", standalone_mode=False)
-    except click.exceptions.Abort:
-        return _fail("interrupted; the last published plan stands", INTERRUPTED)
+    except click.exceptions.Abort as abort:
+        return _fail(str(abort) or "interrupted; the last published plan stands", INTERRUPTED)
     except click.ClickException as error:
         error.show()
         return USAGE

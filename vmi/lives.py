@@ -3,7 +3,8 @@
 import pickle
 import sys
 import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from vmi.simulate.live import Life, Span, live
 from vmi.simulate.outcome import Outcome
 from vmi.simulate.policies import make_policy
 
+MARKER = "kept-by-vmi-simulate"
+"""File beside the runs kept: a folder that holds it is ours to delete."""
 LONGEST_SECONDS = 7 * 24 * 3600.0
 """A run that takes longer than a week is stuck."""
 
@@ -54,30 +57,43 @@ class Run:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a run came to no outcome; ``mendable`` if its user can mend it."""
+    """Why a run came to no outcome; ``mendable`` if its user can mend it, else with the traceback if there is one."""
 
     reason: str
     mendable: bool
+    traceback: str = ""
+
+    def error(self, run: Run) -> Exception:
+        """Return the error that tells it; the traceback is a note, for it may come from another process."""
+        error = (UsageProblem if self.mendable else RuntimeError)(f"{run.label}: {self.reason}")
+        if self.traceback:
+            error.add_note(self.traceback)
+        return error
 
 
 def live_all(runs: Sequence[Run], processes: int) -> list[Outcome]:
     """Live every run, in ``processes`` of them at a time; the outcomes in their order.
+
+    One at a time, the first refusal ends it; in processes, those that were begun are told when all are over.
 
     Raises
     ------
     UsageProblem
         A run was refused: a policy that asks for more than lies there.
     RuntimeError
-        A run failed otherwise; the message names it.
+        A run failed otherwise; the message names it, a note holds its traceback.
     """
+    found: Iterable[Outcome | Refusal] = map(live_one, runs)
     if processes > 1 and len(runs) > 1:
         # A process of ours starts no others; forecasts are the same bytes with one.
-        runs = [replace(run, config=_alone(run.config)) for run in runs]
-    found = map_in_processes(live_one, list(runs), processes, LONGEST_SECONDS, _lost)
+        alone = [replace(run, config=_alone(run.config)) for run in runs]
+        found = map_in_processes(live_one, alone, processes, LONGEST_SECONDS, _lost)
+    outcomes = []
     for run, result in zip(runs, found, strict=True):
         if isinstance(result, Refusal):
-            raise (UsageProblem if result.mendable else RuntimeError)(f"{run.label}: {result.reason}")
-    return [result for result in found if isinstance(result, Outcome)]
+            raise result.error(run)
+        outcomes.append(result)
+    return outcomes
 
 
 def live_one(run: Run) -> Outcome | Refusal:
@@ -87,7 +103,7 @@ def live_one(run: Run) -> Outcome | Refusal:
     except UsageProblem as problem:
         return Refusal(str(problem), mendable=True)
     except Exception as failure:  # the process must answer, whatever happened
-        return Refusal(f"{type(failure).__name__}: {failure}", mendable=False)
+        return Refusal(f"{type(failure).__name__}: {failure}", mendable=False, traceback=traceback.format_exc())
 
 
 def _outcome(run: Run) -> Outcome:
@@ -129,6 +145,7 @@ def _keep(run: Run, what: Life | Outcome) -> None:
     if run.kept is None:
         return
     run.kept.parent.mkdir(parents=True, exist_ok=True)
+    (run.kept.parent / MARKER).touch()
     fresh = run.kept.with_suffix(".new")
     fresh.write_bytes(pickle.dumps(what, protocol=pickle.HIGHEST_PROTOCOL))
     fresh.replace(run.kept)

@@ -1,11 +1,13 @@
 """``vmi simulate``: gather a company once, live it under every policy, scenario and seed, write what came of it.
 
 The user's database is only read. What is not finished lies beside OUT, in OUT.unfinished, and is gone on with by the
-same request; OUT itself appears whole or not at all.
+same request of the same code; OUT itself appears whole or not at all. No file that we have not written is deleted.
 """
 
 import dataclasses
 import hashlib
+import math
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,16 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+import forecasts
 from vmi import __version__
 from vmi.config import Config
 from vmi.errors import UsageProblem
 from vmi.ingest.orders_to_come import read_orders
-from vmi.lives import Run, live_all
+from vmi.lives import MARKER, Run, live_all
 from vmi.publish.csv_out import gzip_bytes
 from vmi.publish.staging import exchange
 from vmi.reports.simulation.render import render_simulation
 from vmi.reports.simulation.view import SimulationView
 from vmi.simulate.company import ORDERS_TO_COME, Company
+from vmi.simulate.compare import LINE_FILL, SAME_DAY, STOCK, TOTAL
 from vmi.simulate.live import Span
 from vmi.simulate.opening import Window, check_stock, check_window, opening_notes
 from vmi.simulate.orders import drawing, drawn_orders
@@ -32,7 +36,7 @@ from vmi.simulate.outcome import Outcome
 from vmi.simulate.policies import POLICIES, make_policy
 from vmi.simulate.sampling import sample_parts
 from vmi.simulate.scenario import Scenario, scenarios
-from vmi.simulate.summary import content, nights, nights_csv, simulation_json
+from vmi.simulate.summary import as_json_bytes, content, nights, nights_csv
 from vmi.store import replay
 from vmi.store.digest import frame_digest, inputs_digest
 from vmi.store.engine import read_only
@@ -41,7 +45,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 RESULT = "simulation.json"
-"""Written into OUT; a folder that holds it is ours to replace."""
+FILES = (RESULT, "nights.csv", "movements.csv.gz", "report.html")
+"""What OUT holds; a folder with the first and nothing but these is ours to replace."""
+DIGEST_CHARACTERS = 16
+CODE = (Path(__file__).parent, Path(forecasts.__file__).parent)
+"""Folders of the code that lives a run."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +100,17 @@ def as_request(
     return Request(pd.Timestamp(first), pd.Timestamp(last), tuple(dict.fromkeys(chosen)), **asked)
 
 
+TOLD = (TOTAL, LINE_FILL, SAME_DAY, STOCK)
+"""Figures of a run that a person is told first."""
+
+
 @dataclass(frozen=True)
 class SimulationResult:
     """What a simulation found, in a few figures."""
 
     folder: str
     content: dict[str, Any]
-    runs: tuple[tuple[str, dict[str, float | None]], ...] = field(default=())
+    runs: tuple[tuple[str, dict[str, float]], ...] = field(default=())
 
     def as_dict(self) -> dict[str, Any]:
         """Return the result for a program: what simulation.json holds."""
@@ -112,9 +124,9 @@ class SimulationResult:
         return "\n".join([str(verdict["headline"]), "", head, *rows, "", f"written to {self.folder}"])
 
 
-def _cells(figures: dict[str, float | None]) -> str:
-    cost, fill, same_day, stock = (figures[k] for k in ("cost", "fill", "same_day", "stock"))
-    share = [f"{value:.1%}" if value is not None else "not known" for value in (fill, same_day)]
+def _cells(figures: dict[str, float]) -> str:
+    cost, fill, same_day, stock = (figures[f.name] for f in TOLD)
+    share = ["not known" if math.isnan(value) else f"{value:.1%}" for value in (fill, same_day)]
     return f"{cost:>14,.0f}{share[0]:>11}{share[1]:>10}{stock:>14,.0f}"
 
 
@@ -133,16 +145,18 @@ def simulate_company(
     Raises
     ------
     UsageProblem
-        The request cannot be lived; the message says why and what to do.
+        The request cannot be lived, or OUT is not ours to write; the message says why and what to do.
     """
+    out = out.resolve()
     _refuse_foreign(out)
+    unfinished = out.with_name(out.name + ".unfinished")
+    _refuse_foreign_unfinished(unfinished)
     for label in request.policies:
         make_policy(label, ORDERS_TO_COME.empty())
     whatifs = scenarios(request.sets, request.closed, request.stops)
     progress("gather")
     companies = _companies(engine, request, config)
-    unfinished = out.with_name(out.name + ".unfinished")
-    kept = unfinished / _digest(companies, request, config)[:16]
+    kept = unfinished / _digest(companies, request, config)[:DIGEST_CHARACTERS]
     runs = _runs(companies, request, config, (whatifs, kept, talks))
     progress(f"live {len(runs)} runs of {request.span.days} nights")
     outcomes = live_all(runs, processes)
@@ -152,12 +166,12 @@ def simulate_company(
     found = content(outcomes, about, level)
     page = render_simulation(SimulationView(found, nights(outcomes)))
     files = {
-        RESULT: simulation_json(outcomes, about, level),
+        RESULT: as_json_bytes(found),
         "nights.csv": nights_csv(outcomes),
         "report.html": page.encode(),
         "movements.csv.gz": _movements(outcomes),
     }
-    _write(out, unfinished, files)
+    _write(out, kept, files)
     return SimulationResult(str(out), found, tuple(_figures(o) for o in outcomes))
 
 
@@ -228,43 +242,73 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _figures(outcome: Outcome) -> tuple[str, dict[str, float | None]]:
+def _figures(outcome: Outcome) -> tuple[str, dict[str, float]]:
     scenario = f" {outcome.scenario}" if outcome.scenario else ""
-    nights = outcome.nights
-    figures = {
-        "cost": float(nights["total_cny"].mean()),
-        "fill": _share(nights["lines_on_time"], nights["lines_due"]),
-        "same_day": _share(nights["same_day_on_time"], nights["same_day_ordered"]),
-        "stock": float(nights["stock_cny"].mean()),
-    }
+    figures = {figure.name: figure.of(outcome.nights) for figure in TOLD}
     return f"{outcome.policy}{scenario}, seed {outcome.seed}", figures
 
 
-def _share(part: pd.Series, whole: pd.Series) -> float | None:
-    return float(part.sum() / whole.sum()) if whole.sum() else None
-
-
 def _digest(companies: dict[int, Company], request: Request, config: Config) -> str:
-    """Return a hash of all that decides the runs, so that only the same request goes on where one was interrupted."""
-    digest = hashlib.sha256(repr((__version__, request, config)).encode())
+    """Return a hash of all that decides the runs, so that only the same request goes on where one was interrupted.
+
+    The code is part of it: half a run of one program and half of another would be the run of none.
+    """
+    digest = hashlib.sha256(repr((__version__, request, config)).encode() + code_digest(CODE))
     for seed, company in companies.items():
         digest.update(f"{seed} {inputs_digest(company.opening)}".encode() + frame_digest(company.orders))
     return digest.hexdigest()
+
+
+def code_digest(folders: Sequence[Path]) -> bytes:
+    """Return a hash of the names and bytes of every Python file in the folders."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+            digest.update(name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.digest()
 
 
 # --- the folder
 
 
 def _refuse_foreign(out: Path) -> None:
-    """Refuse to replace what is not a simulation of ours."""
-    if out.exists() and not (out / RESULT).is_file() and not (out.is_dir() and not any(out.iterdir())):
+    """Refuse to replace what is not a simulation of ours, or holds a file that somebody else has put there."""
+    if not out.exists():
+        return
+    found = sorted(out.iterdir()) if out.is_dir() else []
+    if not out.is_dir() or (found and not (out / RESULT).is_file()):
         raise UsageProblem(f"{out} is not the folder of a simulation and is left alone; give another --out")
+    foreign = [path.name for path in found if path.name not in FILES or not path.is_file()]
+    if foreign:
+        raise UsageProblem(
+            f"{out} holds {foreign[0]}, which no simulation writes, and is left alone; move that away or give another"
+            " --out"
+        )
 
 
-def _write(out: Path, unfinished: Path, files: dict[str, bytes]) -> None:
-    """Write the results beside ``out`` and put them in its place in one step; what was unfinished is done with."""
-    staged = unfinished / "result"
-    shutil.rmtree(staged, ignore_errors=True)
+def _refuse_foreign_unfinished(unfinished: Path) -> None:
+    """Refuse to work in a folder that holds anything but unfinished runs of ours."""
+    if not unfinished.exists():
+        return
+    named = re.compile(f"[0-9a-f]{{{DIGEST_CHARACTERS}}}")
+    for path in sorted(unfinished.iterdir()) if unfinished.is_dir() else [unfinished]:
+        if not named.fullmatch(path.name) or not (path / MARKER).is_file():
+            raise UsageProblem(
+                f"{unfinished} is where unfinished runs are kept, but {path.name} is none: move it away or give another"
+                " --out"
+            )
+
+
+def _write(out: Path, kept: Path, files: dict[str, bytes]) -> None:
+    """Write the results beside ``out`` and put them in its place in one step; what was kept of the runs is done with.
+
+    Runs kept by other requests stay.
+    """
+    _refuse_foreign(out)  # a run takes hours: somebody may have put a file there
+    staged, replaced = kept / "result", kept / "replaced"
+    for left in (staged, replaced):
+        shutil.rmtree(left, ignore_errors=True)
     staged.mkdir(parents=True)
     for name, body in files.items():
         (staged / name).write_bytes(body)
@@ -272,9 +316,11 @@ def _write(out: Path, unfinished: Path, files: dict[str, bytes]) -> None:
     if not out.exists():
         staged.rename(out)
     elif not exchange(staged, out):
-        out.rename(unfinished / "replaced")
+        out.rename(replaced)
         staged.rename(out)
-    shutil.rmtree(unfinished)
+    shutil.rmtree(kept)
+    if not any(kept.parent.iterdir()):
+        kept.parent.rmdir()
 
 
 def _movements(outcomes: list[Outcome]) -> bytes:

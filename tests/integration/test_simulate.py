@@ -12,9 +12,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.unit.simulate.small_company import company as small_company
+from vmi import lives as running
+from vmi import simulating
+from vmi.cli import run
 from vmi.config import Config, load_config
 from vmi.errors import UsageProblem
-from vmi.lives import Run, live_all
+from vmi.lives import MARKER, Run, live_all
 from vmi.simulate.company import Company
 from vmi.simulate.live import Life, Span, live
 from vmi.simulate.outcome import COST_KINDS, Outcome
@@ -35,8 +39,6 @@ def config(quick_config: Path) -> Config:
 @pytest.fixture(scope="module")
 def lived_company(tmp_path_factory: pytest.TempPathFactory, company: Path, quick_config: Path) -> Company:
     """The small company at the close of the day before SPAN."""
-    from vmi.cli import run
-
     db = tmp_path_factory.mktemp("lived") / "lived.db"
     arguments = ["--db", str(db), "--config", str(quick_config)]
     assert run([*arguments, "init"]) == 0
@@ -108,7 +110,7 @@ def test_what_is_planted_in_the_future_changes_nothing_before_it(
     )
     past = changed.nights["night"].lt(secret_on.tz_localize(None))
     # What falls due and whether it came is known later: of those days it may be told with hindsight.
-    known = [c for c in changed.nights if not c.endswith("_on_time")]
+    known = [c for c in changed.nights if not str(c).endswith("_on_time")]
     pd.testing.assert_frame_equal(changed.nights.loc[past, known], lives(label).nights.loc[past, known])
     moved = lives(label).movements
     before = changed.movements["night"].lt(secret_on.tz_localize(None))
@@ -156,6 +158,24 @@ class Greedy:
 def test_a_policy_that_asks_for_more_than_lies_there_is_refused_by_name(lived_company: Company, config: Config) -> None:
     with pytest.raises(UsageProblem, match=r"policy greedy, 2026-11-05: \d+ units of part \S+ are asked for at FW0\d"):
         Life(lived_company, config, Greedy(), SPAN, seed=1)
+
+
+def test_one_at_a_time_the_first_policy_that_fails_ends_the_work_and_shows_where(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = []
+
+    def broken(label: str, orders: pd.DataFrame) -> Greedy:
+        begun.append(label)
+        raise ZeroDivisionError("of mine")
+
+    monkeypatch.setattr(running, "make_policy", broken)
+    runs = [Run(label, "", 1, small_company(), Config(), SPAN) for label in ("textbook", "vmi")]
+    with pytest.raises(RuntimeError) as failed:
+        live_all(runs, processes=1)
+    assert str(failed.value) == "textbook, seed 1: ZeroDivisionError: of mine"
+    assert begun == ["textbook"]
+    assert 'raise ZeroDivisionError("of mine")' in failed.value.__notes__[0]
 
 
 def simulated(vmi: Callable[..., int], out: Path, *more: str) -> int:
@@ -222,11 +242,77 @@ def test_what_cannot_be_lived_is_said_in_a_sentence(
     assert not (tmp_path / "sim").exists()
 
 
-def test_a_folder_of_somebody_else_is_left_alone(
-    imported: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+DIGEST = "0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "said"),
+    [
+        (["sim/thesis.txt"], "is not the folder of a simulation and is left alone"),
+        (["sim"], "is a file"),
+        (["sim/simulation.json", "sim/thesis.txt"], "holds thesis.txt, which no simulation writes"),
+        (["sim/simulation.json", "sim/nights.csv/thesis.txt"], "holds nights.csv, which no simulation writes"),
+        (["sim.unfinished"], "but sim.unfinished is none"),
+        (["sim.unfinished/thesis.txt"], "but thesis.txt is none"),
+        ([f"sim.unfinished/{DIGEST}/000.pickle"], f"but {DIGEST} is none"),
+        ([f"sim.unfinished/{DIGEST}/{MARKER}", f"sim.unfinished/drafts/{MARKER}"], "but drafts is none"),
+    ],
+)
+def test_what_somebody_else_has_put_there_is_left_alone(
+    tmp_path: Path, theirs: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    def gathered(*_: object) -> None:
+        raise AssertionError("refused too late")
+
+    monkeypatch.setattr(simulating, "_companies", gathered)
+    assert run(["--db", str(tmp_path / "vmi.db"), "init"]) == 0
+    for name in theirs:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("years of work")
+    assert simulated(lambda *asked: run(["--db", str(tmp_path / "vmi.db"), *map(str, asked)]), tmp_path / "sim") == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert all((tmp_path / name).read_text() == "years of work" for name in theirs)
+
+
+def test_the_folder_one_stands_in_is_filled_and_the_unfinished_runs_of_others_stay(
+    imported: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "sim.unfinished" / DIGEST
+    other.mkdir(parents=True)
+    (other / MARKER).touch()
     (tmp_path / "sim").mkdir()
-    (tmp_path / "sim" / "thesis.txt").write_text("years of work")
-    assert simulated(imported, tmp_path / "sim") == 2
-    assert "left alone" in capsys.readouterr().err
-    assert (tmp_path / "sim" / "thesis.txt").is_file()
+    monkeypatch.chdir(tmp_path / "sim")
+    assert simulated(imported, Path()) == 0
+    assert {path.name for path in (tmp_path / "sim").iterdir()} == set(simulating.FILES)
+    assert [path.name for path in (tmp_path / "sim.unfinished").iterdir()] == [DIGEST]
+
+
+def test_an_interrupted_run_is_gone_on_with_by_the_same_request_of_the_same_code(
+    imported: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept: list[Path | None] = []
+
+    def interrupted(runs: list[Run], processes: int) -> list[Outcome]:
+        kept.extend(one.kept for one in runs)
+        raise KeyboardInterrupt
+
+    code = tmp_path / "code" / "policy.py"
+    code.parent.mkdir()
+    monkeypatch.setattr(simulating, "CODE", (code.parent,))
+    monkeypatch.setattr(simulating, "live_all", interrupted)
+    for text, more in (("1", ()), ("1", ()), ("2", ()), ("1", ("--seed", "2"))):
+        code.write_text(text)
+        assert simulated(imported, tmp_path / "sim", *more) == 130
+        assert "interrupted; give the same command again to go on" in capsys.readouterr().err
+    assert kept[0] == kept[1]
+    assert len(set(kept)) == 3
+
+
+def test_the_code_is_told_by_names_and_bytes_of_its_python_files(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x")
+    before = simulating.code_digest([tmp_path])
+    (tmp_path / "a.pyc").write_text("compiled")
+    assert simulating.code_digest([tmp_path]) == before
+    (tmp_path / "a.py").rename(tmp_path / "b.py")
+    assert simulating.code_digest([tmp_path]) != before
+    assert {folder.name for folder in simulating.CODE} == {"vmi", "forecasts"}

@@ -7,6 +7,9 @@ Two seeds or more: the differences of the seeds are independent and alike; Stude
 paired-t interval). One seed: batch means over whole weeks (Law 2015, section 9.5.3); a share is a ratio of sums, its
 weeks are linearised (Cochran 1977, chapter 6). That speaks of the randomness of days, not of another demand, and takes
 weeks for independent; fewer than four whole weeks say nothing. Each interval holds by itself, not all of them together.
+
+Seeds that replay the same orders (history, a file) differ in the luck of trucks and lanes alone: their interval holds
+for these orders, and says nothing of others. :func:`same_orders` sees it in the nights themselves.
 """
 
 import dataclasses
@@ -24,6 +27,8 @@ FEWEST_WEEKS = 4
 """Of three differences or fewer a deviation is a guess: Student's factor at 95 % is 4.3 and more."""
 
 WEEK = 7
+
+SAME_ORDERS = "every seed has the same orders: the luck of trucks and lanes alone, proven for these orders only"
 
 DIFFERENCES = Frame(
     "differences",
@@ -69,7 +74,10 @@ FIGURES = (TOTAL, *(Figure(f"{kind}_cny", "CNY", f"{kind}_cny") for kind in COST
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and the interval that holds the true one with the level asked for; NaN where not known, and why."""
+    """A mean and the interval that holds the true one with the level asked for; NaN where not known, and why.
+
+    ``same_orders``: its seeds replay the same orders, so that it speaks of these alone.
+    """
 
     mean: float
     low: float = float("nan")
@@ -77,6 +85,7 @@ class Interval:
     pairs: int = 0
     basis: str = ""
     note: str = ""
+    same_orders: bool = False
 
     @property
     def known(self) -> bool:
@@ -113,6 +122,12 @@ def by_run(outcomes: Sequence[Outcome]) -> dict[RunKey, list[Outcome]]:
     if len({tuple(o.nights["night"]) for lived in runs.values() for o in lived}) > 1:
         raise ValueError("runs of different nights cannot be compared")
     return runs
+
+
+def same_orders(lived: Sequence[Outcome]) -> bool:
+    """Return whether several seeds ordered alike, lines and units, on every night: their orders were replayed."""
+    asked = {(o.seed, *(tuple(o.nights[name]) for name in ("lines_ordered", "units_ordered"))) for o in lived}
+    return len({seed for seed, *_ in asked}) > 1 and len({tuple(orders) for _, *orders in asked}) == 1
 
 
 def differences(outcomes: Sequence[Outcome], level: float) -> pd.DataFrame:
@@ -176,7 +191,10 @@ def difference(
     value, base_value = float(values[counted].mean()), float(base_values[counted].mean())
     if len(seeds) == 1:
         return value, base_value, _over_weeks(ours[seeds[0]], theirs[seeds[0]], figure, level)
-    return value, base_value, over_seeds((values - base_values)[counted], level)
+    interval = over_seeds((values - base_values)[counted], level)
+    if interval.known and same_orders([o for o in one if o.seed in seeds]):
+        interval = dataclasses.replace(interval, note=SAME_ORDERS, same_orders=True)
+    return value, base_value, interval
 
 
 def over_seeds(values: Sequence[float] | np.ndarray, level: float) -> Interval:

@@ -12,6 +12,7 @@ from vmi.kpi.history import ACTUALS, KpiHistory
 from vmi.kpi.measure import as_json, measure
 from vmi.network import first_cover
 from vmi.review.stock import unit_costs
+from vmi.simulate.book import SECOND
 from vmi.simulate.facts import facts_of
 from vmi.simulate.outcome import LIVED_LINES, MOVEMENTS, NIGHTS, Outcome
 from vmi.simulate.policy import Decisions
@@ -21,14 +22,15 @@ from vmi.supersession import resolve
 TOLD_DAYS = 28
 AGE_LIMITS = (30, 60, 90)
 AGE_COLUMNS = ("stock_0_30_cny", "stock_31_60_cny", "stock_61_90_cny", "stock_over_90_cny")
-SERVICE_KPIS = ("premium_cny", "churn")
+PLAN_ONLY_KPIS = ("premium_cny", "churn")
 """Figures of a single published plan, which a lived window does not have."""
 
 
 @dataclass
 class Journal:
     """What is noted each night: rows of NIGHTS in the making, stock by pair and by warehouse, flows, the value on
-    its way [CNY], forecasts told."""
+    its way [CNY], forecasts told; of the days before the first that counts, the last stock, its value [CNY] and how
+    many were lived."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     movements: list[pd.DataFrame] = field(default_factory=list)
@@ -36,6 +38,14 @@ class Journal:
     stock_days: list[pd.DataFrame] = field(default_factory=list)
     told: list[tuple[pd.Timestamp, pd.DataFrame]] = field(default_factory=list)
     on_its_way: list[float] = field(default_factory=list)
+    opening_cny: float = float("nan")
+    warm_up_nights: int = 0
+
+    def begin(self, world: World) -> None:
+        """Note the stock of the eve, before anything is decided: what lies there for the first day's orders."""
+        available = world.stock[world.stock["status"].eq("available")]
+        self._hold(world, available)
+        self.opening_cny = float(_value(world, available).sum())
 
     def tell(self, night: pd.Timestamp, decided: Decisions) -> None:
         """Note what was decided on a night."""
@@ -45,18 +55,27 @@ class Journal:
     def note(self, world: World, movements: pd.DataFrame, counts: bool) -> None:
         """Note the day that has closed; a day of the warm-up leaves only its stock behind."""
         available = world.stock[world.stock["status"].eq("available")]
-        held = available.groupby(["part_id", "warehouse_id"], as_index=False)["qty"].sum()
-        self.on_hand.append(held.assign(day=world.today))
+        value = _value(world, available)
+        self._hold(world, available)
         if not counts:
             self.on_hand = self.on_hand[-1:]
+            self.opening_cny, self.warm_up_nights = float(value.sum()), self.warm_up_nights + 1
             return
-        value = available["qty"] * unit_costs(world.opening.parts, available["part_id"])
         table = pd.DataFrame({"warehouse_id": available["warehouse_id"], "value": value, "units": available["qty"]})
         self.stock_days.append(table.groupby("warehouse_id", as_index=False).sum().assign(as_of=world.today))
         self.movements.append(movements)
         coming = world.transit["qty"] * unit_costs(world.opening.parts, world.transit["part_id"])
         self.on_its_way.append(float(coming.sum()))
         self.rows.append({**_stock_row(world, available, value), **_flow_row(movements), **_line_row(world)})
+
+    def _hold(self, world: World, available: pd.DataFrame) -> None:
+        held = available.groupby(["part_id", "warehouse_id"], as_index=False)["qty"].sum()
+        self.on_hand.append(held.assign(day=world.today))
+
+
+def _value(world: World, lots: pd.DataFrame) -> pd.Series:
+    """Return the value of each lot at unit cost [CNY]."""
+    return lots["qty"] * unit_costs(world.opening.parts, lots["part_id"])
 
 
 def _stock_row(world: World, available: pd.DataFrame, value: pd.Series) -> dict[str, Any]:
@@ -114,7 +133,11 @@ def outcome_of(
     nights = _nights(journal, lines, movements, world).assign(policy=policy, scenario=scenario, seed=seed)
     kpis = _kpis(world, journal, config, known, movements, window)
     facts = facts_of(world, nights, lines, kpis)
-    facts["capital_cny_mean"] = _capital(nights, journal)
+    facts |= {
+        "capital_cny_mean": _capital(nights, journal),
+        "opening_stock_cny": None if np.isnan(journal.opening_cny) else round(journal.opening_cny, 2),
+        "warm_up_nights": journal.warm_up_nights,
+    }
     return Outcome(
         policy, scenario, seed, nights[list(NIGHTS.columns)], lines[list(LIVED_LINES.columns)], movements, kpis, facts
     )
@@ -137,10 +160,14 @@ def _known_lines(world: World, last: pd.Timestamp) -> pd.DataFrame:
 def _nights(journal: Journal, lines: pd.DataFrame, movements: pd.DataFrame, world: World) -> pd.DataFrame:
     """Return NIGHTS but for the run's names: what was noted, the lines that fell due, the goods delivered."""
     nights = pd.DataFrame(journal.rows)
-    on_time, urgent = lines["delivered_at"].le(lines["promise_by"]), lines["service"].eq("same_day")
+    on_time = lines["delivered_at"].le(lines["promise_by"])
+    urgent = lines["service"].eq("same_day") & lines["due_day"].eq(lines["day"])
+    # The contract's day of a moment: midnight belongs to the day it ends. What comes after the window is not known.
+    came_on = (lines["delivered_at"].dt.tz_localize(None) - SECOND).dt.normalize()
+    that_day = lines["status"].eq("delivered") & came_on.eq(lines["day"])
     everything = pd.Series(True, index=lines.index)
     counts = {"lines_due": everything, "lines_on_time": on_time}
-    counts |= {"same_day_ordered": urgent, "same_day_on_time": urgent & on_time}
+    counts |= {"same_day_ordered": urgent, "same_day_on_time": urgent & that_day}
     for name, mask in counts.items():
         nights[name] = nights["night"].map(lines.loc[mask, "due_day"].value_counts()).fillna(0).astype("int64")
     goods = movements["delivered"] * unit_costs(world.opening.parts, movements["part_id"])
@@ -177,7 +204,7 @@ def _kpis(
     )
     days = int((window[1] - window[0]) / DAY) + 1
     figures = as_json(measure(history, replace(config.kpi, kpi_days=days)))
-    return {name: figure for name, figure in figures.items() if name not in SERVICE_KPIS}
+    return {name: figure for name, figure in figures.items() if name not in PLAN_ONLY_KPIS}
 
 
 def _flows(world: World, movements: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """Say what a planner may see on a night of what a simulation knows: the truth of the lived days, cut at that night.
 
 Stock, orders and deliveries are lived, so they hold nothing later than the night anyway. What stands in the files for
-later days (parts still to come, next month's vehicles, warnings and stops not announced yet) is cut here alone.
+later days (parts still to come, vehicles of a month that has not ended, warnings and stops not announced yet) is cut
+here alone.
 """
 
 from dataclasses import replace
@@ -54,8 +55,8 @@ class Knowledge:
     def at(self, day: pd.Timestamp) -> dict[str, pd.DataFrame]:
         """Return what a planner sees at the close of ``day`` of the frames that are not lived, by name in a Situation.
 
-        parts, fitments, availability (of the parts known), overrides (in force tomorrow), vehicles (up to the day's
-        month), weather and closures (announced, or begun).
+        parts, fitments, availability (of the parts known), overrides (in force tomorrow), vehicles (of months that
+        have ended), weather and closures (announced, or begun).
         """
         by_part = self._of_known_parts(day)
         until = by_part["overrides"]["until"]
@@ -63,7 +64,8 @@ class Knowledge:
         in_force = by_part["overrides"][(until.isna() | until.ge(tomorrow)).to_numpy()]
         return by_part | {
             "overrides": in_force.reset_index(drop=True),
-            "vehicles": self._vehicles_up_to(f"{day:%Y-%m}"),
+            # They are counted at a month's end: the running month's count is still to come.
+            "vehicles": self._vehicles_up_to(str(tomorrow.to_period("M") - 1)),
             "weather": _begun(self.opening.weather, day, self.parameters.weather_notice_days),
             "closures": self._closures(day),
         }

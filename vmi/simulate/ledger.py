@@ -120,8 +120,8 @@ class Rates:
         freight = placement.return_cost_per_kg * self.of_parts(gone["part_id"], "weight_kg")
         return fen((loss + freight + placement.return_handling) * gone["qty"].to_numpy(dtype=np.float64))
 
-    def lateness(self, lines: pd.DataFrame, close: pd.Timestamp) -> int:
-        """Return the penalty of the days that began late between the last close and this one [fen].
+    def lateness(self, lines: pd.DataFrame, before: pd.Timestamp, close: pd.Timestamp) -> int:
+        """Return the penalty of the days that began late between the last close, ``before``, and this one [fen].
 
         A line is late from ``promise_by`` until delivered; each day begun costs the penalty of its criticality, at
         most ``placement.delay_cap_days``.
@@ -129,7 +129,7 @@ class Rates:
         late = lines[lines["promise_by"].lt(close)]
         late = late[~(late["delivered_at"] <= late["promise_by"])]
         until = late["delivered_at"].where(late["delivered_at"].lt(close), close)
-        days = self._days_late(late, until) - self._days_late(late, until.where(until.le(close - DAY), close - DAY))
+        days = self._days_late(late, until) - self._days_late(late, until.where(until.le(before), before))
         penalty = late["criticality"].map(self.config.placement.penalty_per_day).to_numpy(dtype=np.float64)
         return fen(days * penalty)
 

@@ -76,6 +76,7 @@ class Life:
         self.config, self.policy, self.span, self.seed, self.scenario = config, policy, span, seed, scenario
         self.world = World(company, config, seed)
         self.journal = Journal()
+        self.journal.begin(self.world)
         self.planned = pd.DataFrame()
         self._grounds = Grounds(config)
         self._night()

@@ -98,7 +98,7 @@ def check_stock(opening: Situation) -> None:
 
 
 def opening_notes(opening: Situation, orders: pd.DataFrame, last: pd.Timestamp) -> tuple[str, ...]:
-    """Return what was assumed, a sentence each: stock moved in time, orders that nobody can serve.
+    """Return what was assumed, a sentence each: stock and overrides moved in time, orders that nobody can serve.
 
     Parameters
     ----------
@@ -107,15 +107,20 @@ def opening_notes(opening: Situation, orders: pd.DataFrame, last: pd.Timestamp) 
     last
         Last day of the order history, whose stock the files hold.
     """
-    return (*_moved(opening.as_of, last), *_unserved(opening, orders))
+    return (*_moved(opening, last), *_unserved(opening, orders))
 
 
-def _moved(eve: pd.Timestamp, last: pd.Timestamp) -> list[str]:
+def _moved(opening: Situation, last: pd.Timestamp) -> list[str]:
+    eve = opening.as_of
     if eve >= last:
         return []
+    until = opening.overrides["until"]
+    in_force = int((until.isna() | until.gt(eve)).sum())
+    decided = f"{in_force:,} overrides do not say when they were decided and are in force from {eve.date()} on"
     return [
         f"stock, inbound and availability are known for {last.date()} only and were taken as if they lay so on"
-        f" {eve.date()}, {(last - eve).days} days earlier; lines published and on their way then are left out"
+        f" {eve.date()}, {(last - eve).days} days earlier; lines published and on their way then are left out",
+        *([decided] if in_force else []),
     ]
 
 

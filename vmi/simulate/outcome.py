@@ -30,7 +30,9 @@ NIGHTS = Frame(
 )
 """One row per lived night (the day and its close). Money in CNY with two decimals; ``total_cny`` is the sum of the
 kinds to the fen. ``night`` is the day. ``lines_due``/``lines_on_time``: lines of both services whose promise_by fell on
-the day, and those of them delivered complete by it; ``same_day_ordered``/``same_day_on_time`` the same-day ones.
+the day, and those of them delivered complete by it. ``same_day_ordered``/``same_day_on_time``: same-day lines ordered
+on the day before the cut-off, so that their promise falls on it, and those of them delivered on it (the contract's
+``same_day_rate``); a same-day line ordered later is due the next day and counts in ``lines_due`` alone.
 ``lines_open`` ordered and not shipped whole at the close, ``lines_late`` of them past their promise. ``stock_cny`` and
 ``units_on_hand`` available units at unit cost; ``stock_m3`` lots of every status."""
 

@@ -16,12 +16,15 @@ class OutOfReach:
         STOCKOUTS recorded before the simulation.
     stock
         Lots that lie there when it begins: what has never lain anywhere is not out of reach.
+    as_of
+        The close at which it begins; a span that reaches it goes on.
     """
 
-    def __init__(self, known: pd.DataFrame, stock: pd.DataFrame) -> None:
-        self._ended = [tuple(row) for row in known[list(STOCKOUTS.columns)].itertuples(index=False)]
-        self._met = _lying(stock)
-        self._since: dict[str, pd.Timestamp] = {}
+    def __init__(self, known: pd.DataFrame, stock: pd.DataFrame, as_of: pd.Timestamp) -> None:
+        spans = [tuple(row) for row in known[list(STOCKOUTS.columns)].itertuples(index=False)]
+        self._ended = [span for span in spans if span[2] < as_of]
+        self._since: dict[str, pd.Timestamp] = {part: first for part, first, last in spans if last >= as_of}
+        self._met = _lying(stock) | {part for part, _, _ in spans}
 
     def note(self, day: pd.Timestamp, stock: pd.DataFrame) -> None:
         """Note what lies where at the close of ``day``."""

@@ -26,6 +26,8 @@ OF_WAREHOUSE = (
     *("lane_times", "moved_lots"),
 )
 """Frames of which a closed warehouse's rows are gone."""
+WITHOUT_EFFECT = ("history", "import", "worklist", "scorecards", "planning.timezone", "simulation.confidence_level")
+"""Sections and keys that decide what is read before a scenario applies, or told after it: the same for every one."""
 STOP = re.compile(r"(?P<supplier>[^=\s]+)=(?P<day>\d{4}-\d{2}-\d{2}):(?P<days>\d+)")
 
 
@@ -109,7 +111,7 @@ def scenarios(sets: Sequence[str], closed: Sequence[str], stops: Sequence[str]) 
     Raises
     ------
     UsageProblem
-        An unknown key, a value of the wrong type, or a stop that cannot be read.
+        An unknown key, one without effect, a value of the wrong type, or a stop that cannot be read.
     """
     variants: dict[str, dict[str, Any]] = {}
     for text in sets:
@@ -136,6 +138,8 @@ def parse_set(text: str) -> tuple[str, Any]:
         return key, _term(key, name, value)
     if section == "world":
         return key, _factor(key, name, value)
+    if section in WITHOUT_EFFECT or key in WITHOUT_EFFECT:
+        raise UsageProblem(f"--set {key} has no effect on a simulation; change it in the configuration")
     if section not in sections():
         raise UsageProblem(
             f"--set {key}: section {section!r} is unknown{suggest(section, [*sections(), 'contract', 'world'])}"

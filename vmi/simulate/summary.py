@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vmi.simulate.compare import LINE_FILL, SAME_DAY, STOCK, TOTAL, Figure, by_run, differences, over_seeds
+from vmi.simulate.compare import LINE_FILL, SAME_DAY, STOCK, TOTAL, Figure, by_run, differences, over_seeds, same_orders
 from vmi.simulate.outcome import COST_KINDS, NIGHTS, Outcome
 from vmi.simulate.verdict import is_bound, verdict
 
@@ -104,8 +104,13 @@ MODEL_FIGURES = (
 
 
 def simulation_json(outcomes: Sequence[Outcome], about: Mapping[str, Any], level: float = 0.95) -> bytes:
-    """Return ``simulation.json``: UTF-8 without BOM, two blanks of indent, keys in the order of :func:`content`."""
-    return (json.dumps(content(outcomes, about, level), ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+    """Return ``simulation.json`` of runs; who has its :func:`content` already asks :func:`as_json_bytes`."""
+    return as_json_bytes(content(outcomes, about, level))
+
+
+def as_json_bytes(content: Mapping[str, Any]) -> bytes:
+    """Return ``simulation.json``: UTF-8 without BOM, two blanks of indent, keys in the order of the content."""
+    return (json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
 
 
 def content(outcomes: Sequence[Outcome], about: Mapping[str, Any], level: float = 0.95) -> dict[str, Any]:
@@ -123,9 +128,10 @@ def content(outcomes: Sequence[Outcome], about: Mapping[str, Any], level: float 
 
     Returns
     -------
-    about, nights, cost_kinds, confidence_level; a row of ``runs`` for each policy, scenario and seed; ``models``, the
-    table of the stock models, means over seeds; ``comparison`` (DIFFERENCES by row); ``verdict``. Money rounded to 2,
-    other numbers to 6 decimals; what is not known is ``None``.
+    about, nights, cost_kinds, confidence_level; ``same_orders``, whether several seeds replay the same; a row of
+    ``runs`` for each policy, scenario and seed; ``models``, the table of the stock models, means over seeds;
+    ``comparison`` (DIFFERENCES by row); ``verdict``. Money rounded to 2, other numbers to 6 decimals; what is not
+    known is ``None``.
     """
     runs = by_run(outcomes)
     days = pd.to_datetime(next(iter(runs.values()))[0].nights["night"])
@@ -135,6 +141,7 @@ def content(outcomes: Sequence[Outcome], about: Mapping[str, Any], level: float 
         "last_night": f"{days.max():%Y-%m-%d}",
         "nights": len(days),
         "confidence_level": level,
+        "same_orders": any(same_orders(lived) for lived in runs.values()),
         "cost_kinds": list(COST_KINDS),
         "runs": [_run(outcome) for lived in runs.values() for outcome in lived],
         "model_figures": {figure.name: figure.told() for figure in MODEL_FIGURES},

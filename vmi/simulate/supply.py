@@ -1,6 +1,6 @@
 """What suppliers do with their orders: ship when they can what they have, and arrive when the road lets them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -41,8 +41,6 @@ class Suppliers:
         Units that suppliers of listed parts make a day, index part_id.
     workdays, expected
         The truth, and what a planner reckons with: a stop that nobody announced is in the first alone.
-    lead_times, granted_units
-        Days each shipment line took; units that left.
     """
 
     supply: pd.DataFrame
@@ -52,8 +50,6 @@ class Suppliers:
     expected: WorkDays
     chance: Chance
     made_per_day: pd.Series
-    lead_times: list[int] = field(default_factory=list)
-    granted_units: int = 0
 
     def told(self, ordered: pd.DataFrame, as_of: pd.Timestamp) -> None:
         """Take tonight's orders, frame ``ORDERED``."""
@@ -66,9 +62,13 @@ class Suppliers:
         self.pipeline = pd.concat(pieces, ignore_index=True)
 
     def __post_init__(self) -> None:
-        """Begin to count what is made beyond the whole units that are listed."""
-        rate = self.made_per_day.reindex(self.available["part_id"]).fillna(0.0).to_numpy(dtype=np.float64)
-        self._rate, self._unfinished = rate, np.zeros(len(rate))
+        """Begin to count what is made beyond the whole units listed; a part listed for several days is made once."""
+        rows = self.available.sort_values(["part_id", "available_on"], na_position="first", ignore_index=True)
+        units = rows["available_qty"].astype("float64").fillna(0.0).astype("int64")
+        self.available = rows.assign(available_qty=units)
+        rate = self.made_per_day.reindex(rows["part_id"]).fillna(0.0).to_numpy(dtype=np.float64)
+        self._rate = np.where(rows["part_id"].duplicated(), 0.0, rate)
+        self._unfinished = np.zeros(len(rows))
 
     def make(self, day: pd.Timestamp) -> None:
         """Add what was made since yesterday of the parts that are to be had by ``day``; whole units count."""
@@ -77,9 +77,7 @@ class Suppliers:
         # A rate such as 0.1 must have made a whole unit after ten days.
         whole = np.floor(made + 1e-9)
         self._unfinished = made - whole
-        self.available = listed.assign(
-            available_qty=listed["available_qty"].fillna(0).astype("int64") + whole.astype("int64")
-        )
+        self.available = listed.assign(available_qty=listed["available_qty"] + whole.astype("int64"))
 
     def ship(self, day: pd.Timestamp) -> pd.DataFrame:
         """Ship what is due to leave by ``day`` from suppliers that work, as far as they have it; return TRANSIT."""
@@ -89,7 +87,6 @@ class Suppliers:
         if not ready.any():
             return no_transit()
         granted = self._granted(lines[ready], day)
-        self.granted_units += int(granted.sum())
         left = lines["qty"].to_numpy(dtype=np.int64).copy()
         left[np.flatnonzero(ready)] -= granted
         shipped = lines[ready].assign(qty=granted)
@@ -99,17 +96,17 @@ class Suppliers:
     def _granted(self, lines: pd.DataFrame, day: pd.Timestamp) -> np.ndarray:
         """Return the units of each line that its supplier has, oldest line first, and take them off."""
         listed = self.available
-        now = listed["available_on"].isna() | listed["available_on"].le(day)
-        has = dict(zip(listed["part_id"], listed["available_qty"].where(now, 0).fillna(0).astype(int), strict=True))
+        now = (listed["available_on"].isna() | listed["available_on"].le(day)).to_numpy()
+        left, rows_of = listed["available_qty"].to_numpy(dtype=np.int64).copy(), listed.groupby("part_id").indices
         order = lines.reset_index(drop=True).sort_values(["published_as_of", "due_on", "line_id"]).index
         asked, parts = lines["qty"].to_numpy(dtype=np.int64), lines["part_id"].to_numpy(dtype=object)
         granted = asked.copy()
         for at in order:
-            if parts[at] in has:
-                granted[at] = min(asked[at], has[parts[at]])
-                has[parts[at]] -= granted[at]
-        taken = pd.Series(granted).groupby(parts).sum().reindex(listed["part_id"]).fillna(0).to_numpy(dtype=np.int64)
-        self.available = listed.assign(available_qty=listed["available_qty"] - taken)
+            if parts[at] in rows_of:
+                due = [row for row in rows_of[parts[at]] if now[row]]
+                granted[at] = min(asked[at], int(left[due].sum()))
+                _take(left, due, int(granted[at]))
+        self.available = listed.assign(available_qty=left)
         return granted
 
     def _on_the_road(self, shipped: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
@@ -125,7 +122,6 @@ class Suppliers:
         supplier, warehouse = (shipped[c].to_numpy(dtype=object) for c in ("supplier_id", "warehouse_id"))
         tonight = np.full(len(shipped), day.to_datetime64())
         arrives = self.workdays.next_open("warehouse", warehouse, tonight + took.astype("timedelta64[D]"))
-        self.lead_times += ((arrives - tonight) / np.timedelta64(1, "D")).astype(int).tolist()
         return pd.DataFrame(
             {
                 "shipment_id": truck.str.replace("|", "-", regex=False) + f"-{day:%Y%m%d}",
@@ -145,6 +141,14 @@ class Suppliers:
         )[TRANSIT].astype(dict.fromkeys(DAYS, "datetime64[ns]"))
 
 
+def _take(left: np.ndarray, rows: list[int], units: int) -> None:
+    """Take units off rows, the first that has any first."""
+    for row in rows:
+        taken = min(units, int(left[row]))
+        left[row] -= taken
+        units -= taken
+
+
 def made_per_day(usage: pd.DataFrame, supersession: Supersession, as_of: pd.Timestamp) -> pd.Series:
     """Return the mean daily demand of the year up to ``as_of`` by final part [units]: what keeps a supplier in step."""
     year = usage[usage["day"].gt(as_of - YEAR)]
@@ -153,9 +157,12 @@ def made_per_day(usage: pd.DataFrame, supersession: Supersession, as_of: pd.Time
 
 
 def opening_transit(
-    inbound: pd.DataFrame, supply: pd.DataFrame, first_day: pd.Timestamp, chance: Chance
+    inbound: pd.DataFrame, supply: pd.DataFrame, first_day: pd.Timestamp, chance: Chance, workdays: WorkDays
 ) -> pd.DataFrame:
-    """Return what is on its way when the simulation begins as TRANSIT: as late or early as its road draws."""
+    """Return what is on its way when the simulation begins as TRANSIT: as late or early as its road draws.
+
+    It arrives on a day on which its warehouse works, from ``first_day`` on.
+    """
     if inbound.empty:
         return no_transit()
     times = supply.set_index(["supplier_id", "warehouse_id"])[["lead_time_days", "lead_time_sd_days"]]
@@ -165,5 +172,7 @@ def opening_transit(
     drawn = lead_days(quoted[:, 0], quoted[:, 1], chance.uniform("opening", keys))
     slip = pd.to_timedelta(drawn - np.ceil(quoted[:, 0]), unit="D")
     arrives = pd.to_datetime(inbound["eta_on"]).fillna(first_day) + slip
+    arrives = arrives.where(arrives.ge(first_day), first_day)
+    open_on = workdays.next_open("warehouse", inbound["warehouse_id"].to_numpy(dtype=object), arrives)
     lots = np.where(inbound["kind"].eq("transfer"), "T" + inbound["shipment_id"].astype(str), "")
-    return inbound.assign(lot_id=lots, arrives_on=arrives.where(arrives.ge(first_day), first_day))[TRANSIT]
+    return inbound.assign(lot_id=lots, arrives_on=open_on)[TRANSIT]

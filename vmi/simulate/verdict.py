@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from vmi.simulate.cautions import cautions
 from vmi.simulate.compare import LINE_FILL, SAME_DAY, TOTAL, Figure, Interval, RunKey, by_run, difference, over_seeds
 from vmi.simulate.outcome import Outcome
 
@@ -21,12 +22,12 @@ WAIT_YES, WAIT_PARTLY = 0.95, 0.50
 would keep the service. Under half, waiting is the exception, and stock must be the rule."""
 
 LEAD_YES_DAYS, LEAD_PARTLY_DAYS = 2.0, 7.0
-"""Lead time that nine of ten deliveries keep. Two days: the standard promise of 48 h. A week: forward stock need cover
-no more than a week's demand and its chance; beyond, the stock is large whatever the policy."""
+"""Lead time that nine of ten ordered units keep. Two days: the standard promise of 48 h. A week: forward stock need
+cover no more than a week's demand and its chance; beyond, the stock is large whatever the policy."""
 
 AVAILABLE_YES, AVAILABLE_PARTLY = 0.95, 0.80
-"""Share of ordered lines not cut by what the supplier has. Nothing else covers for a supplier once there is no stock,
-so he must reach the service promised; at 80 % every fifth line waits for the next batch."""
+"""Share of ordered units whose part is not short at its supplier. Nothing else covers for a supplier once there is no
+stock, so he must reach the service promised; at 80 % every fifth unit waits for the next batch."""
 
 ANSWER_YES, ANSWER_PARTLY = 0.95, 0.80
 """Share of firm lines that suppliers answer in time; as for availability: a line without an answer may be short."""
@@ -46,9 +47,12 @@ what the seeds of a short simulation move them by."""
 BOUND = "clairvoyant"
 """Knows the orders to come: what nobody can do better than, not a policy to choose."""
 
-
-ONE_SEED = (
-    "One seed tells the randomness of its days only, not of another demand: intervals of several seeds tell more."
+NOT_ANSWERED = (
+    "Suppliers' answers are not simulated; the scorecards of the real nights measure them. Judged without them."
+)
+AVAILABLE_MEANS = (
+    "A part is short where availability.csv lists it and what is listed and made over its lead time is less than the "
+    "window's orders over as many days."
 )
 
 NBSP = "\u00a0"
@@ -77,12 +81,14 @@ class Precondition:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Preconditions in the order they are asked; the policy named, empty if none; the sentences that say so."""
+    """Preconditions in the order they are asked; the policy named, empty if none; the sentences that say so, and what
+    must be known before they are believed."""
 
     preconditions: tuple[Precondition, ...]
     policy: str
     headline: str
     sentences: tuple[str, ...]
+    cautions: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -104,7 +110,7 @@ def verdict(outcomes: Sequence[Outcome], level: float) -> Verdict:
     forecast = _Facts([lived for policy, lived in policies.items() if not is_bound(policy)])
     asked = (_customers(known), _suppliers(known), _demand(forecast))
     choice, headline, sentences = _choice(policies, level)
-    return Verdict(asked, choice, headline, (*sentences, *_scenarios(runs, plain, level)))
+    return Verdict(asked, choice, headline, (*sentences, *_scenarios(runs, plain, level)), cautions(runs))
 
 
 class _Facts:
@@ -158,19 +164,19 @@ def _customers(facts: _Facts) -> Precondition:
 def _suppliers(facts: _Facts) -> Precondition:
     lead = _lead_time(facts.number("supplier_lead_p90_days"), facts.number("supplier_lead_mean_days"))
     available = _share(
-        *("ordered lines not cut by availability", facts.number("supplier_available_share")),
+        *("ordered units whose part is not short at its supplier", facts.number("supplier_available_share")),
         *(AVAILABLE_YES, AVAILABLE_PARTLY),
     )
     answered = _share("lines answered in time", facts.number("supplier_answer_rate"), ANSWER_YES, ANSWER_PARTLY)
-    # Answers come with confirmations.csv, which few have: the answer rests on the other two then, and says so.
+    # A simulation knows no answers: the answer rests on the other two then, and says so.
     silent = answered.value is None
-    note = "Suppliers' answers are not known: no confirmations. Judged without them." if silent else ""
+    note = f"{AVAILABLE_MEANS} {NOT_ANSWERED}" if silent else AVAILABLE_MEANS
     judged = (lead, available) if silent else (lead, available, answered)
     return Precondition("Can suppliers deliver?", _overall(judged), (lead, available, answered), note)
 
 
 def _lead_time(p90: float | None, mean: float | None) -> Evidence:
-    name = "lead time that nine of ten deliveries keep"
+    name = "lead time that nine of ten ordered units keep"
     held_to = f"yes up to {LEAD_YES_DAYS:g} days, partly up to {LEAD_PARTLY_DAYS:g}"
     if p90 is None:
         return Evidence(name, None, "not known", "not known", held_to)
@@ -268,8 +274,7 @@ def _choice(policies: Mapping[str, Sequence[Outcome]], level: float) -> tuple[st
     )
     notes = {p: _service_note(p, real[p], proven) for p, proven in worse.items()}
     against = [_against(p, savings[p], level, notes.get(p, "")) for p in others]
-    one_seed = [ONE_SEED] if any(saving.basis == "weeks" for saving in savings.values()) else []
-    return best, _headline(best, savings, kept, rivals), (rule, *against, *one_seed)
+    return best, _headline(best, savings, kept, rivals), (rule, *against)
 
 
 def _service_note(policy: str, standing: _Standing, proven: bool) -> str:
@@ -304,7 +309,8 @@ def _headline(best: str, savings: Mapping[str, Interval], kept: Sequence[str], r
     unproven = [p for p in rivals if not (savings[p].known and savings[p].low > 0)]
     alone = len(kept) == 1
     if not unproven:
-        return f"{best} alone keeps the best service" if alone else f"{best} costs least at the best service"
+        only = ", proven for these orders only" if any(s.same_orders for s in savings.values()) else ""
+        return f"{best} {'alone keeps' if alone else 'costs least at'} the best service{only}"
     said = f"{best} {'alone keeps' if alone else 'costs least at'} the best service on the mean"
     return f"{said}; not proven against {', '.join(unproven)}"
 
@@ -321,11 +327,13 @@ def _against(policy: str, saving: Interval, level: float, also: str) -> str:
     interval = f"{_percent(level)} interval of the saving {_cny(saving.low)} to {_cny(saving.high)}{_basis(saving)}"
     if not saving.proven:
         return f"Against {policy} no difference is proven: {amount} on the mean, {interval}{also}."
-    return f"Against {policy} it costs {amount}: {interval}{also}."
+    only = " for these orders" if saving.same_orders else ""
+    return f"Against {policy} it costs {amount}{only}: {interval}{also}."
 
 
 def _basis(interval: Interval) -> str:
-    return f", over {interval.pairs} {'seeds' if interval.basis == 'seeds' else 'weeks of one seed'}"
+    seeds = "seeds of the same orders" if interval.same_orders else "seeds"
+    return f", over {interval.pairs} {seeds if interval.basis == 'seeds' else 'weeks of one seed'}"
 
 
 def _scenarios(runs: Mapping[RunKey, Sequence[Outcome]], plain: str, level: float) -> tuple[str, ...]:
@@ -344,7 +352,8 @@ def _under(policy: str, scenario: str, more: Interval, level: float) -> str:
     interval = f"{_percent(level)} interval of the change {_cny(more.low)} to {_cny(more.high)}{_basis(more)}"
     if not more.proven:
         return f"{start}: no difference is proven, {amount} on the mean, {interval}."
-    return f"{start} costs {amount}: {interval}."
+    only = " for these orders" if more.same_orders else ""
+    return f"{start} costs {amount}{only}: {interval}."
 
 
 def _percent(share: float, digits: int = 0) -> str:

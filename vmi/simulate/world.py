@@ -18,7 +18,7 @@ from vmi.schedule.parameters import minutes
 from vmi.schedule.problem import DispatchProblem
 from vmi.schedule.promises import promise_by
 from vmi.schedule.travel import arrivals
-from vmi.simulate.book import Book, both
+from vmi.simulate.book import LINE, Book, both
 from vmi.simulate.chance import Chance, LaneLuck
 from vmi.simulate.company import Company
 from vmi.simulate.knowledge import Knowledge
@@ -56,7 +56,7 @@ class World:
         self.usage = opening.usage
         self.stock = opening.stock[STOCK]
         tomorrow = opening.as_of + DAY
-        self.transit = opening_transit(opening.inbound, opening.supply, tomorrow, self.chance)
+        self.transit = opening_transit(opening.inbound, opening.supply, tomorrow, self.chance, self.workdays)
         expected = WorkDays(opening.closures)
         made = made_per_day(opening.usage, resolve(opening.parts, opening.fitments), opening.as_of)
         self.suppliers = Suppliers(
@@ -72,8 +72,9 @@ class World:
         self.leaving = gone.assign(leave_on=tomorrow)[LEAVING].reset_index(drop=True)
         self.moving = pd.DataFrame()
         self.moved_lots = opening.moved_lots
-        self.overrides = opening.overrides
-        self.out_of_reach = OutOfReach(opening.stockouts, self.stock)
+        self.overrides = carried_out(opening.overrides, opening.open_plan_lines)
+        self.out_of_reach = OutOfReach(opening.stockouts, self.stock, opening.as_of)
+        self.left_today = pd.Series(dtype="int64")
         self.moved: list[pd.DataFrame] = []
 
     def _open_book(self, company: Company) -> Book:
@@ -95,6 +96,7 @@ class World:
         return replace(
             self.opening,
             as_of=as_of,
+            warehouses=self._warehouses(as_of),
             stock=self.stock.sort_values(STOCK[:3], ignore_index=True),
             inbound=visible.sort_values(["shipment_id", "line_no"], ignore_index=True)[INBOUND],
             open_plan_lines=self.suppliers.pipeline.sort_values("line_id", ignore_index=True),
@@ -104,6 +106,14 @@ class World:
             moved_lots=self.moved_lots,
             **self._known(as_of),
         )
+
+    def _warehouses(self, as_of: pd.Timestamp) -> pd.DataFrame:
+        """Return the warehouses; during a day, with the lines that may still leave on it."""
+        table = self.opening.warehouses
+        if as_of >= self.today or self.left_today.empty:
+            return table
+        left = table["warehouse_id"].map(self.left_today).fillna(0.0)
+        return table.assign(outbound_lines_per_day=(table["outbound_lines_per_day"] - left).clip(lower=0.0))
 
     def _known(self, as_of: pd.Timestamp) -> dict[str, Any]:
         """Return the frames of which a planner sees a part, by name; of availability what suppliers have left,
@@ -122,19 +132,22 @@ class World:
 
     def close_of(self, day: pd.Timestamp) -> pd.Timestamp:
         """Return the moment at which ``day`` ends."""
-        return (day + DAY).tz_localize(self.opening.timezone)
+        return self._moment(day + DAY)
 
     def waves(self, day: pd.Timestamp) -> list[pd.Timestamp]:
         """Return the moments of the day's waves, the first of them served by the night before."""
-        start = day.tz_localize(self.opening.timezone)
-        return [start + pd.Timedelta(minutes=minutes(wave)) for wave in self.config.dispatch.waves]
+        return [self._moment(day + pd.Timedelta(minutes=minutes(wave))) for wave in self.config.dispatch.waves]
+
+    def _moment(self, local: pd.Timestamp) -> pd.Timestamp:
+        """Return a moment of the planning zone; one that the clock skips moves on, of two the later is meant."""
+        return local.tz_localize(self.opening.timezone, ambiguous=False, nonexistent="shift_forward")
 
     # --- a day
 
     def morning(self) -> None:
         """Begin the next day: trucks and lots leave, goods arrive."""
         self.today += DAY
-        self.moved = []
+        self.moved, self.left_today = [], self.left_today.iloc[:0]
         self._trucks_leave()
         self._lots_leave()
         self._goods_arrive()
@@ -147,6 +160,8 @@ class World:
             return
         picks = picks.reset_index(drop=True)
         picks = picks.assign(city=picks["centre_id"].map(self.opening.centres.set_index("centre_id")["city"]))
+        left = picks.drop_duplicates(["warehouse_id", *LINE]).groupby("warehouse_id").size()
+        self.left_today = self.left_today.add(left, fill_value=0)
         self.stock = taken_off(self.stock, picks)
         self.book.ship(picks.assign(come_at=self._arrivals(picks)))
         self._flow("delivered", picks)
@@ -161,7 +176,8 @@ class World:
         self.out_of_reach.note(self.today, self.stock)
         standing = self.book.standing()
         self._charge("carrying", self.rates.carrying(self.stock))
-        self._charge("lateness", self.rates.lateness(standing, self.close_of(self.today)))
+        late = self.rates.lateness(standing, self.close_of(self.today - DAY), self.close_of(self.today))
+        self._charge("lateness", late)
         self._charge("missed_same_day", self.rates.missed_same_day(standing, self.today))
 
     def carry_out(self, decided: Decisions) -> None:

@@ -163,6 +163,27 @@ def test_the_batch_means_of_one_seed_are_named_with_what_they_leave_out() -> Non
     assert "One seed: the randomness of days only, from 4 whole weeks (batch means; Law 2015, chapter 9)." in text
 
 
+def test_replayed_orders_are_named_wherever_something_is_called_proven() -> None:
+    runs = [made(p, seed=s, nights=7, dearer=d) for p, d in (("a", 1.0), ("b", 2.0)) for s in (1, 2, 3)]
+    same = words_of(page_of([with_nights(o, lines_ordered=100) for o in runs]))
+    assert "1 of 1 difference in cost a night is proven, for these orders only" in same
+    assert "Every seed has the same orders: the luck of trucks and lanes alone, proven for these orders only." in same
+    assert "± half the interval, which holds the luck of trucks and lanes alone" in same
+    assert "Every seed has the same orders, so that the intervals" in same
+    drawn = words_of(page_of(runs))
+    assert "is proven" in drawn
+    assert "these orders" not in drawn
+
+
+def test_what_must_be_known_first_stands_in_the_verdict() -> None:
+    cold = made(nights=3)
+    cold = replace(cold, facts={**cold.facts, "warm_up_nights": 0, "closing_stock_cny": 200_000.0})
+    section = words_of(page_of([cold])).split("Could it work")[0]
+    assert "Before you believe it There was no warm-up" in section
+    assert "(vmi −33 %)" in section
+    assert "Before you believe it" not in words_of(page_of([made(nights=3)]))
+
+
 def test_the_cost_table_adds_up_to_what_the_nights_say() -> None:
     outcome = made(nights=10)
     text = words_of(page_of([outcome]))

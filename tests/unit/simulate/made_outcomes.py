@@ -12,6 +12,9 @@ SHARES = dict(zip(COST_KINDS, (0.14, 0.4, 0.2, 0.06, 0.04, 0.03, 0.08, 0.05), st
 AGES = {"stock_0_30_cny": 0.6, "stock_31_60_cny": 0.25, "stock_61_90_cny": 0.12, "stock_over_90_cny": 0.03}
 
 FACTS: dict[str, Any] = {
+    "warm_up_nights": 30,
+    "opening_stock_cny": 300_000.0,
+    "closing_stock_cny": 310_000.0,
     "tolerant_share": 0.62,
     "tolerant_note": "A promise of 48 h holds a lead time of at most one day.",
     "supplier_lead_mean_days": 4.2,

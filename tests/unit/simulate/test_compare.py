@@ -5,7 +5,18 @@ import pandas as pd
 import pytest
 
 from tests.unit.simulate.made_outcomes import company_of_policies, made, with_nights
-from vmi.simulate.compare import DIFFERENCES, LINE_FILL, SAME_DAY, TOTAL, by_run, difference, differences, over_seeds
+from vmi.simulate.compare import (
+    DIFFERENCES,
+    LINE_FILL,
+    SAME_DAY,
+    SAME_ORDERS,
+    TOTAL,
+    by_run,
+    difference,
+    differences,
+    over_seeds,
+    same_orders,
+)
 from vmi.simulate.outcome import COST_KINDS, Outcome
 
 
@@ -32,6 +43,27 @@ def test_what_a_seed_does_to_both_falls_out_of_the_difference() -> None:
     ours = [costing("b", seed, [1000.0 * seed + 5]) for seed in (1, 2, 3)]
     row = total(differences([*base, *ours], 0.95))
     assert (row["low"], row["difference"], row["high"]) == (5.0, 5.0, 5.0)
+
+
+def replayed(outcomes: list[Outcome], **orders: float) -> list[Outcome]:
+    return [with_nights(o, **{"lines_ordered": 50, "units_ordered": 70, **orders}) for o in outcomes]
+
+
+def test_seeds_that_replay_the_same_orders_are_said_to_speak_of_these_alone() -> None:
+    base = [costing("a", seed, [100.0, 100.0]) for seed in (1, 2)]
+    ours = [costing("b", seed, [110.0 + seed, 110.0]) for seed in (1, 2)]
+    row = total(differences(replayed([*base, *ours]), 0.95))
+    assert (row["basis"], row["note"]) == ("seeds", SAME_ORDERS)
+    assert total(differences([*base, *ours], 0.95))["note"] == ""
+    assert difference(replayed(ours), replayed(base), TOTAL, 0.95)[2].same_orders
+
+
+def test_orders_are_the_same_only_if_lines_and_units_are_on_every_night_of_several_seeds() -> None:
+    one, other = costing("a", 1, [1.0, 1.0]), costing("a", 2, [1.0, 1.0])
+    assert same_orders(replayed([one, other]))
+    assert not same_orders(replayed([one]))
+    assert not same_orders([*replayed([one]), *replayed([other], units_ordered=71)])
+    assert not same_orders([*replayed([one]), with_nights(*replayed([other]), lines_ordered=[50, 51])])
 
 
 def test_only_seeds_that_both_lived_are_compared() -> None:

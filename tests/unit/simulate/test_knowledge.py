@@ -69,12 +69,16 @@ def test_announced_closures_are_always_known_and_a_stop_from_its_first_day_on() 
     assert alone.at(day(4))["closures"]["id"].tolist() == ["S2"]
 
 
-def test_vehicles_are_counted_up_to_the_day_s_month_and_overrides_end() -> None:
-    vehicles = table("vehicles", [{"model": "M", "city": "Hefei", "month": m} for m in ("2026-09", "2026-10")])
+def test_vehicles_of_a_month_are_known_from_its_last_day_on() -> None:
+    months = ("2026-08", "2026-09", "2026-10")
+    known = knowledge(vehicles=table("vehicles", [{"model": "M", "city": "Hefei", "month": m} for m in months]))
+    for night, seen in (("2026-09-20", 1), ("2026-09-29", 1), ("2026-09-30", 2), ("2026-10-01", 2), ("2026-10-31", 3)):
+        assert known.at(pd.Timestamp(night))["vehicles"]["month"].tolist() == list(months[:seen]), night
+
+
+def test_overrides_end() -> None:
     until = table("overrides", [{"part_id": "P1", "warehouse_id": "W1", "until": u} for u in (day(4), None)])
-    known = knowledge(vehicles=vehicles, overrides=until)
-    assert known.at(EVE)["vehicles"]["month"].tolist() == ["2026-09"]
-    assert len(known.at(pd.Timestamp("2026-10-01"))["vehicles"]) == 2
+    known = knowledge(overrides=until)
     assert len(known.at(day(3))["overrides"]) == 2
     assert len(known.at(day(4))["overrides"]) == 1
 

@@ -92,16 +92,21 @@ def lines(*rows: tuple[str, str | None, str]) -> pd.DataFrame:
     return frame.assign(**moments)
 
 
+def lateness_by(rates: Rates, late: pd.DataFrame, day: int) -> int:
+    """Return the lateness charged at the close before a day of November."""
+    return rates.lateness(late, moment(f"2026-11-{day - 1:02d}"), moment(f"2026-11-{day:02d}"))
+
+
 def test_every_day_begun_late_is_charged_once(rates: Rates) -> None:
     late = lines(("2026-11-01 12:00", None, "A"))
-    charged = [rates.lateness(late, moment(f"2026-11-{day:02d}")) for day in range(1, 12)]
+    charged = [lateness_by(rates, late, day) for day in range(2, 12)]
     # Late by half a day at the first close, then by a day more each; after six days it has been solved otherwise.
-    assert charged == [0, 15000, 15000, 15000, 15000, 15000, 15000, 0, 0, 0, 0]
+    assert charged == [15000, 15000, 15000, 15000, 15000, 15000, 0, 0, 0, 0]
 
 
 def test_a_line_that_arrives_late_is_charged_up_to_its_arrival(rates: Rates) -> None:
     late = lines(("2026-11-01 12:00", "2026-11-02 13:00", "C"), ("2026-11-01 12:00", "2026-11-01 12:00", "C"))
-    charged = [rates.lateness(late, moment(f"2026-11-{day:02d}")) for day in (2, 3, 4)]
+    charged = [lateness_by(rates, late, day) for day in (2, 3, 4)]
     assert charged == [1200, 1200, 0]
 
 

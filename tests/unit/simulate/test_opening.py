@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from tests.unit.simulate.small_company import EVE, opening, order_lines
+from tests.unit.simulate.small_company import EVE, opening, order_lines, table
 from vmi.errors import UsageProblem
 from vmi.simulate.opening import Window, check_stock, check_window, opening_notes
 
@@ -66,3 +66,15 @@ def test_stock_moved_in_time_and_lines_nobody_can_serve_are_told() -> None:
     assert lanes == "2 order lines go to 1 cities that no lane reaches"
     assert supply == "2 order lines are for 2 parts whose supplier reaches no warehouse"
     assert opening_notes(usual, orders, EVE) == ()
+
+
+def test_overrides_in_force_before_they_were_decided_are_told() -> None:
+    day = pd.Timedelta(days=1)
+    until = [None, EVE + day, EVE]
+    decided = opening(
+        overrides=table("overrides", [{"part_id": "P1", "warehouse_id": "W1", "until": u} for u in until])
+    )
+    none = order_lines()
+    _, told = opening_notes(decided, none, EVE + day)
+    assert told == "2 overrides do not say when they were decided and are in force from 2026-09-20 on"
+    assert opening_notes(decided, none, EVE) == ()

@@ -91,6 +91,23 @@ def test_a_setting_that_cannot_be_meant_is_refused_by_name(text: str, says: str)
         parse_set(text)
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("history.days", "import.max_reject_share", "worklist.rows", "scorecards.months"),
+        *("planning.timezone", "simulation.confidence_level"),
+    ],
+)
+def test_a_key_that_a_simulation_does_not_read_is_refused_by_name(key: str) -> None:
+    with pytest.raises(UsageProblem, match=f"^--set {key} has no effect on a simulation; change it in the config"):
+        parse_set(f"{key}=1")
+
+
+def test_the_other_keys_of_their_sections_are_taken() -> None:
+    assert parse_set("planning.promise_hours=24") == ("planning.promise_hours", 24)
+    assert parse_set("simulation.refit_days=14") == ("simulation.refit_days", 14)
+
+
 def test_a_value_that_its_room_refuses_is_refused_when_applied() -> None:
     with pytest.raises(UsageProblem, match=r"--set \[forecast\] .*horizon_days must be at least 91"):
         applied("forecast.horizon_days=10")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.simulate.made_outcomes import company_of_policies, made, with_nights
 from vmi.simulate.outcome import COST_KINDS, NIGHTS
-from vmi.simulate.summary import MODEL_FIGURES, content, nights_csv, simulation_json
+from vmi.simulate.summary import MODEL_FIGURES, as_json_bytes, content, nights_csv, simulation_json
 
 ABOUT = {"demand": "history", "notes": ["parts sampled"], "arguments": {"seeds": np.int64(2), "gap": float("inf")}}
 
@@ -30,6 +30,17 @@ def test_the_json_holds_runs_models_comparison_and_verdict() -> None:
         "notes": ["parts sampled"],
         "arguments": {"seeds": 2, "gap": None},
     }
+
+
+def test_who_has_the_content_already_gets_the_same_bytes() -> None:
+    runs = company_of_policies(2, 14)
+    assert as_json_bytes(content(runs, ABOUT, 0.9)) == simulation_json(runs, ABOUT, 0.9)
+
+
+def test_replayed_orders_are_told() -> None:
+    runs = [made(seed=seed, nights=2) for seed in (1, 2)]
+    assert content(runs, {})["same_orders"] is False
+    assert content([with_nights(o, lines_ordered=9) for o in runs], {})["same_orders"] is True
 
 
 def test_the_kinds_of_a_run_add_up_to_its_total() -> None:

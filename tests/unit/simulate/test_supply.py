@@ -57,6 +57,21 @@ def test_what_is_made_anew_is_shipped_when_it_is_a_whole_unit() -> None:
     assert np.flatnonzero(shipped).tolist() == [9, 19]
 
 
+def test_a_part_listed_for_several_days_is_shipped_as_far_as_the_days_have_come_and_made_once() -> None:
+    them = suppliers({"P1": 3}, made=1.0)
+    later = them.available.assign(available_qty=20, available_on=FIRST + 30 * DAY)
+    them = suppliers({"P1": 3}, made=1.0)
+    them.available = pd.concat([later, them.available], ignore_index=True)
+    them.__post_init__()
+    them.told(ordered(("P1", "W1", 9)), FIRST - DAY)
+    shipped = []
+    for day in pd.date_range(FIRST, periods=3):
+        them.make(day)
+        shipped.append(int(them.ship(day)["qty"].sum()))
+    assert shipped == [4, 1, 1]
+    assert them.available["available_qty"].tolist() == [0, 20]
+
+
 def test_an_unannounced_stop_holds_the_goods_back_and_no_planner_knew() -> None:
     stop = pd.DataFrame({"scope": "supplier", "id": "S1", "from": [FIRST], "to": [FIRST + 2 * DAY]})
     them = suppliers({}, closures=stop)
@@ -78,7 +93,7 @@ def test_what_is_overdue_when_the_simulation_begins_arrives_from_its_first_day_o
     inbound = {"shipment_id": "X1", "line_no": 1, "kind": "supply", "part_id": "P1", "from_id": "S1", "line_id": ""}
     inbound |= {"warehouse_id": "W1", "qty": 2, "shipped_on": FIRST - 30 * DAY, "received_on": pd.NaT}
     frame = pd.DataFrame([{**inbound, "eta_on": FIRST - 20 * DAY}])
-    found = opening_transit(frame, suppliers({}).supply, FIRST, Chance(1))
+    found = opening_transit(frame, suppliers({}).supply, FIRST, Chance(1), WorkDays(NO_CLOSURES))
     assert found["arrives_on"].tolist() == [FIRST]
     assert found["eta_on"].tolist() == [FIRST - 20 * DAY]
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.unit.simulate.made_outcomes import company_of_policies, made, with_nights
+from vmi.simulate.cautions import ONE_SEED, REPLAYED
 from vmi.simulate.outcome import Outcome
 from vmi.simulate.verdict import Precondition, verdict
 
@@ -55,8 +56,13 @@ def test_suppliers_deliver_as_well_as_their_worst_figure(facts: dict[str, float 
 def test_missing_answers_of_suppliers_are_said_and_not_guessed() -> None:
     told = asked(supplier_answer_rate=None)["deliver"]
     assert told.evidence[2].shown == "not known"
-    assert "Suppliers' answers are not known" in told.note
-    assert asked(supplier_answer_rate=0.99)["deliver"].note == ""
+    assert "answers are not simulated; the scorecards of the real nights measure them. Judged without" in told.note
+    assert "confirmations" not in told.note
+    assert "scorecards" not in asked(supplier_answer_rate=0.99)["deliver"].note
+
+
+def test_what_short_at_its_supplier_means_is_said() -> None:
+    assert "less than the window's orders over as many days" in asked()["deliver"].note
 
 
 @pytest.mark.parametrize(
@@ -98,6 +104,17 @@ def test_a_proven_saving_is_named_with_its_interval() -> None:
     )
 
 
+def test_what_replayed_orders_prove_is_proven_for_these_orders_only() -> None:
+    replayed = [with_nights(o, lines_ordered=1000) for o in two([(100.0, 200.0), (110.0, 212.0), (90.0, 188.0)])]
+    slow = [replace(with_nights(run("vmi", n, 300.0 + n), lines_ordered=1000), scenario="slow") for n in (1, 2, 3)]
+    told = verdict([*replayed, *slow], 0.95)
+    assert told.headline == "vmi costs least at the best service, proven for these orders only"
+    assert told.sentences[1].startswith("Against textbook it costs ¥100 a night less for these orders: ")
+    assert told.sentences[1].endswith(", over 3 seeds of the same orders.")
+    assert told.sentences[2].startswith("Under slow vmi costs ¥202 a night more for these orders: ")
+    assert told.cautions == (REPLAYED,)
+
+
 def test_an_interval_that_holds_zero_proves_no_difference() -> None:
     told = verdict(two([(100.0, 130.0), (100.0, 80.0), (100.0, 105.0)]), 0.95)
     assert told.headline == "vmi costs least at the best service on the mean; not proven against textbook"
@@ -129,7 +146,7 @@ def test_less_service_that_is_not_proven_leaves_the_choice_open() -> None:
 def test_one_seed_says_what_its_intervals_leave_out() -> None:
     told = verdict([made("a", nights=28), made("b", nights=28, dearer=2.0)], 0.95)
     assert "over 4 weeks of one seed" in told.sentences[1]
-    assert told.sentences[-1].startswith("One seed tells the randomness of its days only")
+    assert told.cautions == (ONE_SEED,)
 
 
 def test_a_point_of_service_is_the_margin_and_counts_as_kept() -> None:

@@ -82,7 +82,8 @@ def _verdict(view: SimulationView) -> dict[str, Any]:
         {**question, "mark": ANSWERS[question["answer"]][0], "colour": ANSWERS[question["answer"]][1]}
         for question in told["preconditions"]
     ]
-    return {"title": told["headline"], "sentences": told["sentences"], "preconditions": asked}
+    words_said = {"sentences": told["sentences"], "cautions": told["cautions"]}
+    return {"title": told["headline"], **words_said, "preconditions": asked}
 
 
 def _read(package: str, name: str) -> str:

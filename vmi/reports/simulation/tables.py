@@ -33,6 +33,7 @@ def models(view: SimulationView) -> dict[str, Any]:
             for run in view.runs
         ],
         "policies": _sentences(view),
+        "same_orders": view.content["same_orders"],
         "has_intervals": any(run.model["figures"]["total_cny"]["low"] is not None for run in view.runs),
     }
 
@@ -86,7 +87,7 @@ def comparison(view: SimulationView) -> dict[str, Any]:
         if any(r["compared"] == compared for r in rows)
     ]
     return {
-        "title": _comparison_title(rows),
+        "title": _comparison_title(rows, view.content["same_orders"]),
         "groups": groups,
         "main_heads": list(MAIN_FIGURES.values()),
         "kind_heads": [label(kind) for kind in view.content["cost_kinds"]],
@@ -106,14 +107,15 @@ def _heading(compared: str, rows: Sequence[Mapping[str, Any]]) -> str:
     return f"{kind} less {', '.join(bases)}"
 
 
-def _comparison_title(rows: Sequence[Mapping[str, Any]]) -> str:
+def _comparison_title(rows: Sequence[Mapping[str, Any]], same_orders: bool) -> str:
     totals = [r for r in rows if r["figure"] == "total_cny"]
     proven = sum(_proven(r) for r in totals)
     known = sum(r["low"] is not None for r in totals)
     if not known:
         return "No interval is known: differences are means, and how sure they are is not known"
     verb = "is" if proven == 1 else "are"
-    return f"{proven} of {words.counted(len(totals), 'difference')} in cost a night {verb} proven"
+    only = ", for these orders only" if same_orders and proven else ""
+    return f"{proven} of {words.counted(len(totals), 'difference')} in cost a night {verb} proven{only}"
 
 
 def _proven(row: Mapping[str, Any]) -> bool:
