@@ -27,7 +27,8 @@ from vmi.simulate.policy import Decisions, View
 from vmi.store import replay
 from vmi.store.engine import open_engine, read_only
 
-SPAN = Span(pd.Timestamp("2026-11-06"), pd.Timestamp("2026-11-15"))
+pytestmark = pytest.mark.xdist_group("lived")
+SPAN = Span(pd.Timestamp("2026-11-06"), pd.Timestamp("2026-11-13"))
 KINDS = [f"{kind}_cny" for kind in COST_KINDS]
 
 
