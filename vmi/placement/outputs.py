@@ -8,11 +8,11 @@ import pandas as pd
 
 from vmi.placement.economics import Economics
 from vmi.placement.limits import Limits
-from vmi.placement.master import Solution
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.pools import Pools, by_region
 from vmi.placement.problem import Array, Mask, PlacementProblem, Whole
 from vmi.placement.reasons import Sentence, reasons
+from vmi.placement.solving import Solution
 from vmi.placement.trips import Trips
 from vmi.placement.values import below, costs, quantiles, shortfall
 

@@ -33,7 +33,7 @@ class PlacementParameters:
     options_limit: int = parameter(
         200, "options", "quantities weighed per part and pool; more are taken in larger steps"
     )
-    columns_limit: int = parameter(60_000, "columns", "plans of parts in the last integer program")
+    columns_limit: int = parameter(2_500, "columns", "plans beside each part's best in the last integer program")
     master_passes: int = parameter(60, "passes", "of the price master; it usually ends within 20")
     nodes_limit: int = parameter(
         5_000, "nodes", "of the last integer program: a limit that does not depend on the machine"

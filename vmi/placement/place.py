@@ -15,13 +15,13 @@ from vmi.placement.catalogue import build_menu
 from vmi.placement.economics import economics
 from vmi.placement.instance import Instance
 from vmi.placement.limits import coupling_rows, order_limits
-from vmi.placement.master import Solution, solve
 from vmi.placement.model import ground_of, openness_of, tabulate
 from vmi.placement.outputs import Plan, derive, full_warehouses, override_effects, prices_table, shortages
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.pools import Pools, assignment, chosen_pools, moments_until
 from vmi.placement.pricing import ANY_UNITS, Restriction
 from vmi.placement.problem import Array, PlacementProblem
+from vmi.placement.solving import Solution, solve
 from vmi.placement.supplies import firm_lines, forecast_lines, target_table
 from vmi.placement.trips import Orders, Trips, decide_trips
 

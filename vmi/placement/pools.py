@@ -8,9 +8,9 @@ from numba import njit
 
 from vmi.placement.catalogue import Menu, regions_of
 from vmi.placement.economics import Economics
-from vmi.placement.master import Solution
 from vmi.placement.model import Ground, pool_moments, pool_position
 from vmi.placement.problem import Array, Mask, PlacementProblem, Whole
+from vmi.placement.solving import Solution
 from vmi.placement.values import WINDOWS, costs, levels
 
 
