@@ -1,12 +1,13 @@
 """What the forecaster may be told: every knob with unit, default and the reason for that default."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 SHORTEST_HORIZON_DAYS = 91
 
 
-def _parameter(default: float | int, unit: str, why: str) -> Any:
+def _parameter(default: float | int | str, unit: str, why: str) -> Any:
     return field(default=default, metadata={"unit": unit, "why": why})
 
 
@@ -64,6 +65,12 @@ class Parameters:
     parallel_from: int = _parameter(
         80, "fits", "starting a process costs three seconds of imports; fewer fits run in this one"
     )
+    cluster: str = _parameter(
+        "",
+        "address",
+        "of a running Dask scheduler, tcp://host:8786: fits and simulated lives go to its workers; empty, to processes"
+        " of this machine; results are the same",
+    )
     fit_timeout_seconds: float = _parameter(
         60.0, "seconds", "a fit takes one at most; later it is stuck: given up, and its series fall back"
     )
@@ -86,6 +93,8 @@ class Parameters:
         ):
             if not getattr(self, name) > 0:
                 raise ValueError(f"forecasts.{name} must be greater than 0, not {getattr(self, name)}")
+        if self.cluster and not re.fullmatch(r"[a-z]+://[^\s@]+", self.cluster):
+            raise ValueError(f"forecasts.cluster must be an address such as tcp://host:8786, not {self.cluster!r}")
         if self.horizon_days < SHORTEST_HORIZON_DAYS:
             raise ValueError(
                 f"forecasts.horizon_days must be at least {SHORTEST_HORIZON_DAYS}, the quarter that methods are"

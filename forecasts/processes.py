@@ -1,4 +1,4 @@
-"""Run a function over many items in processes, so that neither their number nor the death of one changes the result.
+"""Processes of this machine for many items, so that neither their number nor the death of one changes a result.
 
 One item at a time goes to a process: what is lost with a process that dies or sticks is known to the item.
 """
@@ -28,37 +28,31 @@ READY = "ready"
 log = logging.getLogger(__name__)
 
 
-def map_in_processes(
-    function: Callable[[Item], Result],
-    items: Sequence[Item],
-    workers: int,
-    timeout_seconds: float,
-    lost: Callable[[Item, str], Result],
-) -> list[Result]:
-    """Return ``function`` of each item, in their order.
+def work_in_processes(
+    function: Callable[[Item], Result], items: Sequence[Item], workers: int, timeout_seconds: float
+) -> tuple[dict[int, Result], dict[int, str]]:
+    """Return ``function`` of each item by its place, and the items that were lost with a reason in words.
 
-    With one worker everything runs here, without a time-out. With more, each item goes to one of as many spawned
-    processes. ``function`` must not raise: failures are its results.
-
-    Parameters
-    ----------
-    timeout_seconds
-        For one item; its process is killed then, with all that it has started, and the others go on.
-    lost
-        Result of an item over which its process ran out of time or died twice, from the item and a reason in words.
+    Each item goes to one of ``workers`` spawned processes. After ``timeout_seconds`` over one item its process is
+    killed, with all that it has started, and the others go on. An item is in neither where processes cannot be
+    started, such as from a script without a main guard.
     """
-    if workers <= 1 or len(items) < 2:
-        return [function(item) for item in items]
     crew = _Crew(function, items, min(workers, len(items)), timeout_seconds)
     try:
         crew.work()
     finally:
         crew.dismiss()
-    for place, reason in sorted(crew.lost.items()):
-        log.warning("item %d of %d: %s", place + 1, len(items), reason)
-        crew.done[place] = lost(items[place], reason)
-    # What no process ever took: they cannot be started here, such as from a script without a main guard.
-    return [crew.done[place] if place in crew.done else function(items[place]) for place in range(len(items))]
+    return crew.done, crew.lost
+
+
+def died(times: int) -> str:
+    """Return why an item is lost over which as many processes died."""
+    return f"its process died {times} times"
+
+
+def no_answer(timeout_seconds: float) -> str:
+    """Return why an item is lost that took longer than this."""
+    return f"no answer within {timeout_seconds:g} seconds"
 
 
 @dataclass(eq=False)
@@ -156,7 +150,7 @@ class _Crew(Generic[Item, Result]):
         if deaths < TRIES:
             waiting.append(member.place)
         else:
-            self.lost[member.place] = f"its process died {deaths} times"
+            self.lost[member.place] = died(deaths)
 
     def _give_up(self, member: _Worker) -> None:
         """Kill a process whose time is over."""
@@ -164,7 +158,7 @@ class _Crew(Generic[Item, Result]):
         if member.place is None:
             self.failed_starts += 1
         else:
-            self.lost[member.place] = f"no answer within {self.timeout_seconds:g} seconds"
+            self.lost[member.place] = no_answer(self.timeout_seconds)
 
     def _end(self, member: _Worker) -> None:
         self.members.remove(member)

@@ -29,6 +29,15 @@ def postgres_server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def dask_cluster() -> Iterator[str]:
+    """The address of a Dask scheduler of this session's own, with two workers."""
+    from tests.dask_cluster import running_cluster
+
+    with running_cluster() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
 def postgres_template(postgres_server: Server) -> str:
     """The name of a database that holds the schema and nothing else."""
     from vmi.store.engine import open_engine

@@ -412,10 +412,15 @@ def run(arguments: list[str] | None) -> int:
 
 def _exit_code(error: Exception) -> int:
     """Return the exit code of an error by its kind; rooms do not know of exit codes."""
+    from forecasts.cluster import ClusterProblem
     from vmi.config import ConfigError
     from vmi.errors import InputRefused, PlanLocked, UsageProblem
 
-    codes = {(ConfigError, UsageProblem): USAGE, (InputRefused, Refused): REFUSED, (PlanLocked,): LOCKED}
+    codes = {
+        (ConfigError, UsageProblem, ClusterProblem): USAGE,
+        (InputRefused, Refused): REFUSED,
+        (PlanLocked,): LOCKED,
+    }
     return next((code for kinds, code in codes.items() if isinstance(error, kinds)), UNEXPECTED)
 
 

@@ -87,7 +87,7 @@ class Config:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-WITHOUT_EFFECT = ("workers", "parallel_from", "fit_timeout_seconds")
+WITHOUT_EFFECT = ("workers", "parallel_from", "cluster", "fit_timeout_seconds")
 """Keys of ``[forecast]`` that say how results are computed and change none of them."""
 
 SECTION_OF_FIELD = {"ingest": "import"}

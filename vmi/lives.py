@@ -1,4 +1,4 @@
-"""Run several lives at once: in processes, each going on where it was interrupted, each with the same bytes out."""
+"""Run several lives at once: in processes or on many machines, each going on where it was left, the same bytes out."""
 
 import pickle
 import sys
@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from forecasts.processes import map_in_processes
+from forecasts.cluster import ClusterProblem
+from forecasts.engine import Engine
 from vmi.config import Config
 from vmi.errors import UsageProblem
 from vmi.simulate.company import Company
@@ -72,22 +73,28 @@ class Refusal:
 
 
 def live_all(runs: Sequence[Run], processes: int) -> list[Outcome]:
-    """Live every run, in ``processes`` of them at a time; the outcomes in their order.
+    """Live every run, ``processes`` of them at a time or one on each worker of ``forecast.cluster``; in their order.
 
-    One at a time, the first refusal ends it; in processes, those that were begun are told when all are over.
+    One at a time, the first refusal ends it; else those that were begun are told when all are over.
 
     Raises
     ------
     UsageProblem
         A run was refused: a policy that asks for more than lies there.
+    ClusterProblem
+        The cluster cannot be used.
     RuntimeError
         A run failed otherwise; the message names it, a note holds its traceback.
     """
     found: Iterable[Outcome | Refusal] = map(live_one, runs)
-    if processes > 1 and len(runs) > 1:
+    cluster = runs[0].config.forecast.cluster if runs else ""
+    for folder in {run.kept.parent for run in runs if run.kept is not None}:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARKER).touch()
+    if (processes > 1 or cluster) and len(runs) > 1:
         # A process of ours starts no others; forecasts are the same bytes with one.
         alone = [replace(run, config=_alone(run.config)) for run in runs]
-        found = map_in_processes(live_one, alone, processes, LONGEST_SECONDS, _lost)
+        found = Engine(processes, cluster, LONGEST_SECONDS).map(live_one, alone, _lost)
     outcomes = []
     for run, result in zip(runs, found, strict=True):
         if isinstance(result, Refusal):
@@ -100,7 +107,7 @@ def live_one(run: Run) -> Outcome | Refusal:
     """Live a run from where it was left; what goes wrong is its result."""
     try:
         return _outcome(run)
-    except UsageProblem as problem:
+    except (UsageProblem, ClusterProblem) as problem:
         return Refusal(str(problem), mendable=True)
     except Exception as failure:  # the process must answer, whatever happened
         return Refusal(f"{type(failure).__name__}: {failure}", mendable=False, traceback=traceback.format_exc())
@@ -142,10 +149,9 @@ def _time(seconds: float) -> str:
 
 
 def _keep(run: Run, what: Life | Outcome) -> None:
-    if run.kept is None:
+    """Keep a run where runs of this request are kept; a machine that does not see that folder keeps nothing."""
+    if run.kept is None or not (run.kept.parent / MARKER).is_file():
         return
-    run.kept.parent.mkdir(parents=True, exist_ok=True)
-    (run.kept.parent / MARKER).touch()
     fresh = run.kept.with_suffix(".new")
     fresh.write_bytes(pickle.dumps(what, protocol=pickle.HIGHEST_PROTOCOL))
     fresh.replace(run.kept)
@@ -163,7 +169,7 @@ def _kept(run: Run) -> Life | Outcome | None:
 
 
 def _alone(config: Config) -> Config:
-    return replace(config, forecast=replace(config.forecast, workers=1))
+    return replace(config, forecast=replace(config.forecast, workers=1, cluster=""))
 
 
 def _lost(run: Run, reason: str) -> Refusal:

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecasts.engine import engine_for
 from forecasts.panel import Panel
 from forecasts.parameters import Parameters
-from forecasts.processes import map_in_processes
 from forecasts.profiles.aggregates import (
     LIMITS,
     WARNING,
@@ -203,9 +203,8 @@ def _keep_or_fit(labels: list[Label], tonight: _Tonight, parameters: Parameters)
         and _holds(tonight.kept[label], tonight.totals[label], prints[label], parameters.profile_refit_days)
     }
     due = [label for label in labels if label not in holding]
-    workers = parameters.workers if len(due) >= parameters.parallel_from else 1
-    limit = parameters.fit_timeout_seconds + IMPORT_SECONDS
-    fits = map_in_processes(fit_profile, [tasks[label] for label in due], workers, limit, _lost)
+    engine = engine_for(len(due), parameters, parameters.fit_timeout_seconds + IMPORT_SECONDS)
+    fits = engine.map(fit_profile, [tasks[label] for label in due], _lost)
     fresh = {
         label: Fitted(profile, history_of(tonight.totals[label].days, tonight.totals[label].lines), prints[label])
         for label, profile in zip(due, fits, strict=True)

@@ -11,9 +11,9 @@ import numpy as np
 
 from forecasts.censoring import usual_demand
 from forecasts.distributions.moments import WIDTHS, Moments
+from forecasts.engine import engine_for
 from forecasts.history import Array, Codes, History
 from forecasts.parameters import Parameters
-from forecasts.processes import map_in_processes
 
 LEVEL_LIMITS = (0.25, 4.0)
 """Range of the path relative to the last quarter's mean: a trend beyond it is believed no further."""
@@ -45,8 +45,8 @@ def ets_moments(weekly: History, rows: Codes, spent: Array, parameters: Paramete
     """
     mean, var = np.full((len(weekly), len(WIDTHS)), np.nan), np.full((len(weekly), len(WIDTHS)), np.nan)
     tasks = [Task(series) for series in _filled(usual_demand(weekly, rows))]
-    workers = parameters.workers if len(tasks) >= FITS_PER_PROPHET * parameters.parallel_from else 1
-    found = map_in_processes(fit_windows, tasks, workers, parameters.fit_timeout_seconds, lambda _, why: _failed(why))
+    engine = engine_for(len(tasks) / FITS_PER_PROPHET, parameters, parameters.fit_timeout_seconds)
+    found = engine.map(fit_windows, tasks, lambda _, why: _failed(why))
     failures = {}
     for row, windows in zip(rows.tolist(), found, strict=True):
         if windows.failure:

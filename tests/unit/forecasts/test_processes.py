@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from forecasts.processes import map_in_processes
+from forecasts.engine import Engine
 
 
 def square(number):
@@ -45,29 +45,29 @@ def start_a_child_and_hang(marker):
 
 def test_two_processes_give_what_one_gives_in_order():
     items = list(range(40))
-    assert map_in_processes(square, items, 2, 60.0, lost) == map_in_processes(square, items, 1, 60.0, lost)
+    assert Engine(2, timeout_seconds=60.0).map(square, items, lost) == Engine().map(square, items, lost)
 
 
 def test_an_item_that_kills_its_process_costs_none_but_itself():
     expected = [1, 4, "3: its process died 2 times", 16, 25]
-    assert map_in_processes(die_on_three, [1, 2, 3, 4, 5], 2, 60.0, lost) == expected
+    assert Engine(2, timeout_seconds=60.0).map(die_on_three, [1, 2, 3, 4, 5], lost) == expected
 
 
 def test_an_item_whose_process_was_killed_once_is_done_by_another(tmp_path):
     items = [(str(tmp_path / "marker"), n) for n in (1, 2, 3, 4)]
-    assert map_in_processes(die_once_on_three, items, 2, 60.0, lost) == [1, 4, 9, 16]
+    assert Engine(2, timeout_seconds=60.0).map(die_once_on_three, items, lost) == [1, 4, 9, 16]
 
 
 def test_an_item_that_never_ends_is_given_up_and_the_others_go_on():
     started = time.monotonic()
-    found = map_in_processes(hang_on_three, [1, 2, 3, 4, 5], 2, 0.5, lost)
+    found = Engine(2, timeout_seconds=0.5).map(hang_on_three, [1, 2, 3, 4, 5], lost)
     assert found == [1, 4, "3: no answer within 0.5 seconds", 16, 25]
     assert time.monotonic() - started < 60
 
 
 def test_what_a_stuck_process_has_started_ends_with_it(tmp_path):
     marker = tmp_path / "pid"
-    map_in_processes(start_a_child_and_hang, [str(marker)] * 2, 2, 2.0, lambda item, reason: None)
+    Engine(2, timeout_seconds=2.0).map(start_a_child_and_hang, [str(marker)] * 2, lambda item, reason: None)
     pid = int(marker.read_text())
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and _runs(pid):
@@ -86,8 +86,8 @@ def test_a_script_whose_processes_cannot_start_does_the_work_itself(tmp_path):
     script = tmp_path / "unguarded.py"
     script.write_text(
         "from operator import neg\n"
-        "from forecasts.processes import map_in_processes\n"
-        "print(map_in_processes(neg, [1, 2, 3], 2, 60.0, max))\n"
+        "from forecasts.engine import Engine\n"
+        "print(Engine(2, timeout_seconds=60.0).map(neg, [1, 2, 3], max))\n"
     )
     ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
     assert ran.stdout.endswith("[-1, -2, -3]\n")
