@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from vmi.proof import Optimisation
+from vmi.schedule.grouping import any_in, in_order
 from vmi.schedule.menu import Menu, build_menu
 from vmi.schedule.parameters import ScheduleParameters
 from vmi.schedule.picks import solve_with_picks, what_is_left
@@ -42,7 +43,7 @@ def assign(problem: DispatchProblem, parameters: ScheduleParameters) -> Assignme
     )
     chosen = _describe(menu, pd.concat([taken, extra], ignore_index=True))
     picks = _lot_by_lot(problem.stock, menu.lines, chosen)
-    served = picks.groupby("line")["qty"].sum().reindex(menu.lines.index).fillna(0)
+    served = np.bincount(picks["line"], picks["qty"], minlength=len(menu.lines))
     lines = menu.lines.assign(left=(menu.lines["qty"] - served).astype(np.int64))
     return Assignment(lines, picks, proven)
 
@@ -50,7 +51,7 @@ def assign(problem: DispatchProblem, parameters: ScheduleParameters) -> Assignme
 def _in_one_piece(menu: Menu) -> Menu:
     """Return the menu in which a line that some warehouse can serve whole is served whole or not at all."""
     options = menu.options
-    possible = options["whole"].groupby(options["line"]).transform("any")
+    possible = any_in(options["line"].to_numpy(), options["whole"])
     options = options[options["whole"] | ~possible]
     return dataclasses.replace(menu, options=options, takes=menu.takes[menu.takes["option"].isin(options.index)])
 
@@ -62,8 +63,9 @@ def _in_pieces(menu: Menu) -> Menu:
 
 def _describe(menu: Menu, taken: pd.DataFrame) -> pd.DataFrame:
     """Return the units taken with their line, option and stock described."""
-    table = taken.merge(menu.options[["line", *LANE_FIGURES]], left_on="option", right_index=True)
-    return table.merge(menu.stocks[["stock", "warehouse_id", "part_id"]], on="stock")
+    options = menu.options[["line", *LANE_FIGURES]].take(taken["option"].to_numpy()).reset_index(drop=True)
+    stocks = menu.stocks[["warehouse_id", "part_id"]].take(taken["stock"].to_numpy()).reset_index(drop=True)
+    return pd.concat([taken, options, stocks], axis=1)
 
 
 def _lot_by_lot(stock: pd.DataFrame, lines: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
@@ -72,27 +74,30 @@ def _lot_by_lot(stock: pd.DataFrame, lines: pd.DataFrame, chosen: pd.DataFrame) 
     Within a warehouse and part, the units asked for in order of shipping and the units of the lots in order of receipt
     are laid side by side; each overlap is a row.
     """
-    pair = ["warehouse_id", "part_id"]
-    order = chosen.join(lines[["ordered_local", "order_id", "line_no"]], on="line")
-    order = order.sort_values([*pair, "ship_at", "ordered_local", "order_id", "line_no"], ignore_index=True)
-    lots = stock[(stock["status"] == "available") & (stock["qty"] > 0)]
-    lots = lots.sort_values([*pair, "received_on", "lot_id"], ignore_index=True)
-    asked = pd.DataFrame({"stop": order.groupby(pair)["qty"].cumsum(), "qty": order["qty"]})
-    held = pd.DataFrame({"stop": lots.groupby(pair)["qty"].cumsum(), "qty": lots["qty"]})
-    sides = order.assign(to=asked["stop"], since=asked["stop"] - asked["qty"], row=order.index)
-    offers = lots[[*pair, "lot_id"]].assign(lot_to=held["stop"], lot_since=held["stop"] - held["qty"])
-    found = _overlaps(sides, offers, pair)
+    # Stocks are numbered by warehouse and part, lines by order and line of it.
+    order = chosen.assign(ordered=lines["ordered_local"].to_numpy()[chosen["line"]])
+    order = in_order(order, "stock", "ship_at", "ordered", "line")
+    asked = order.groupby("stock")["qty"].cumsum()
+    sides = order.assign(to=asked, since=asked - order["qty"], row=order.index)
+    found = _overlaps(sides, _ruled_lots(stock, order))
     if found["qty"].sum() != chosen["qty"].sum():
         raise ValueError("dispatch: more was given out than the lots hold")
-    return found.sort_values(["line", "ship_at", "warehouse_id", "part_id", "row", "lot_since"], ignore_index=True)[
-        PICKS
-    ]
+    return in_order(found, "line", "ship_at", "stock", "row", "lot_since")[PICKS]
 
 
-def _overlaps(sides: pd.DataFrame, offers: pd.DataFrame, pair: list[str]) -> pd.DataFrame:
-    """Return the overlaps of the two rulings of each pair, with their length as ``qty``."""
-    asked_only = offers.merge(sides[pair].drop_duplicates(), on=pair)
-    table = sides.drop(columns="qty").merge(asked_only, on=pair)
-    stop, start = table[["to", "lot_to"]].min(axis=1), table[["since", "lot_since"]].max(axis=1)
+def _ruled_lots(stock: pd.DataFrame, order: pd.DataFrame) -> pd.DataFrame:
+    """Return the lots of the stocks asked for, with the units of their stock before and up to each, oldest first."""
+    pair = ["warehouse_id", "part_id"]
+    asked = order.loc[~order["stock"].duplicated(), [*pair, "stock"]]
+    lots = stock[stock["part_id"].isin(asked["part_id"]) & (stock["status"] == "available") & (stock["qty"] > 0)]
+    lots = in_order(lots.merge(asked, on=pair), "stock", "received_on", "lot_id")
+    held = lots.groupby("stock")["qty"].cumsum()
+    return lots[["stock", "lot_id"]].assign(lot_to=held, lot_since=held - lots["qty"])
+
+
+def _overlaps(sides: pd.DataFrame, lots: pd.DataFrame) -> pd.DataFrame:
+    """Return the overlaps of the two rulings of each stock, with their length as ``qty``."""
+    table = sides.drop(columns="qty").merge(lots, on="stock")
+    stop, start = np.minimum(table["to"], table["lot_to"]), np.maximum(table["since"], table["lot_since"])
     table["qty"] = (stop - start).astype(np.int64)
     return table[table["qty"] > 0]

@@ -5,6 +5,7 @@ import pandas as pd
 
 from vmi.frames import DELIVERIES
 from vmi.schedule.freight import share_freight, shipment_ids
+from vmi.schedule.grouping import in_order
 from vmi.schedule.parameters import ScheduleParameters
 from vmi.schedule.problem import Assignment, DispatchProblem
 from vmi.schedule.promises import promise_now
@@ -57,7 +58,7 @@ def _with_unserved(
 ) -> pd.DataFrame:
     """Add a row of source ``none`` for the units of a line that nothing serves."""
     lines = assignment.lines
-    missing = lines["qty"] - rows.groupby("line")["qty"].sum().reindex(lines.index).fillna(0)
+    missing = lines["qty"] - np.bincount(rows["line"], rows["qty"], minlength=len(lines))
     missing = missing[missing > 0].astype(np.int64)
     waiting = lines.loc[missing.index, [*OF_LINE, "part_id", "service"]].assign(qty=missing, line=missing.index)
     waiting["ordered_part_id"] = waiting["part_id"]
@@ -67,7 +68,8 @@ def _with_unserved(
     waiting = waiting.assign(ship_at=none, eta=none, eta_p90=none, fixed_cost=0.0, cost_per_kg=0.0)
     pieces = [frame for frame in (rows, waiting) if len(frame)]
     joined = pd.concat(pieces or [rows], ignore_index=True)
-    return joined.sort_values(["order_id", "line_no", "eta", "warehouse_id", "part_id", "lot_id"], ignore_index=True)
+    # Lines are numbered by order_id and line_no.
+    return in_order(joined, "line", "eta", "warehouse_id", "part_id", "lot_id")
 
 
 def _provisional(problem: DispatchProblem, rows: pd.DataFrame) -> pd.Series:

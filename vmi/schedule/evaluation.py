@@ -36,26 +36,32 @@ def evaluate(problem: DispatchProblem, assignment: Assignment, parameters: Sched
     lines, picks = assignment.lines, assignment.picks
     described = ["order_id", "centre_id", "qty", "criticality", "weight_kg", "promise_by", "waited_hours"]
     table = picks.join(lines[[*described, "service", "part_id"]], on="line", rsuffix="_ordered")
-    missing = 1 - table.groupby("line")["qty"].sum().reindex(lines.index).fillna(0) / lines["qty"]
+    table = _with_lanes(problem, table)
+    served = table.groupby("line")["qty"].sum().reindex(lines.index).fillna(0)
+    missing = 1 - served / lines["qty"]
     return Evaluation(
-        freight=_freight(problem, table),
+        freight=_freight(table),
         lateness=_lateness(table, parameters),
         stock_value=_stock_value(problem, table, parameters),
         unserved=round(float((missing * lines["unserved_cost"])[lines["reached"]].sum()), 6),
-        violations=(*_stock_given_once(problem, table), *_lines_kept(lines, table), *_lanes_kept(problem, table)),
+        violations=(*_stock_given_once(problem, table), *_lines_kept(lines, served), *_lanes_kept(problem, table)),
     )
 
 
-def _freight(problem: DispatchProblem, table: pd.DataFrame) -> float:
+def _with_lanes(problem: DispatchProblem, table: pd.DataFrame) -> pd.DataFrame:
+    """Add what the lane from the warehouse to the centre's city quotes: NaN where there is no such lane."""
+    lanes = problem.lanes[["warehouse_id", "city", "service", "transit_hours", "cost_per_shipment", "cost_per_kg"]]
+    quoted = lanes.rename(columns={"transit_hours": "quoted_hours", "cost_per_kg": "quoted_per_kg"})
+    city = table["centre_id"].map(problem.centres.set_index("centre_id")["city"])
+    return table.assign(city=city).merge(quoted, on=["warehouse_id", "city", "service"], how="left")
+
+
+def _freight(table: pd.DataFrame) -> float:
     """Return what the shipments cost: each once, and by weight; NaN if one uses a lane that does not exist."""
-    lane = ["warehouse_id", "city", "service"]
-    sent = table.assign(kg=table["qty"] * table["weight_kg"]).groupby(
-        ["warehouse_id", "centre_id", "ship_at", "service"]
-    )
-    shipments = sent.agg(city=("city", "first"), kg=("kg", "sum")).reset_index()
-    rates = problem.lanes.set_index(lane)[["cost_per_shipment", "cost_per_kg"]].astype(np.float64)
-    fixed, per_kg = rates.reindex(pd.MultiIndex.from_frame(shipments[lane])).to_numpy().T
-    return round(float((fixed + per_kg * shipments["kg"].to_numpy(dtype=np.float64)).sum()), 6)
+    first = ~table.duplicated(["warehouse_id", "centre_id", "ship_at", "service"]).to_numpy()
+    once = table["cost_per_shipment"].to_numpy(dtype=np.float64)[first]
+    by_weight = (table["quoted_per_kg"] * table["qty"] * table["weight_kg"]).to_numpy(dtype=np.float64)
+    return round(float(once.sum() + by_weight.sum()), 6)
 
 
 def _lateness(table: pd.DataFrame, parameters: ScheduleParameters) -> float:
@@ -75,10 +81,12 @@ def _stock_value(problem: DispatchProblem, table: pd.DataFrame, parameters: Sche
     """Return the value of the units taken and what taking a newer part of a chain first costs."""
     chains = problem.supersession.substitutes
     chains = chains[chains["ordered_part_id"].isin(table["part_id_ordered"])]
-    rank = chains.set_index(["ordered_part_id", "part_id"])["rank"]
-    held = problem.stock.loc[(problem.stock["status"] == "available") & (problem.stock["qty"] > 0), "part_id"]
+    rank = dict(zip(zip(chains["ordered_part_id"], chains["part_id"], strict=True), chains["rank"], strict=True))
+    stock = problem.stock[problem.stock["part_id"].isin(chains["part_id"])]
+    held = stock.loc[(stock["status"] == "available") & (stock["qty"] > 0), "part_id"]
     oldest = chains[chains["part_id"].isin(held)].groupby("ordered_part_id")["rank"].min()
-    newer = rank.reindex(pd.MultiIndex.from_frame(table[["part_id_ordered", "part_id"]])).fillna(0).to_numpy()
+    pairs = zip(table["part_id_ordered"], table["part_id"], strict=True)
+    newer = np.array([rank.get(pair, 0) for pair in pairs], dtype=np.float64)
     newer = newer - table["part_id_ordered"].map(oldest).fillna(0).to_numpy(dtype=np.float64)
     worth = np.zeros(len(table))
     if problem.stock_value is not None:
@@ -93,22 +101,20 @@ def _stock_value(problem: DispatchProblem, table: pd.DataFrame, parameters: Sche
 
 def _stock_given_once(problem: DispatchProblem, table: pd.DataFrame) -> list[str]:
     key = ["warehouse_id", "part_id", "lot_id"]
-    stock = problem.stock.loc[problem.stock["status"] == "available", [*key, "qty"]]
+    there = problem.stock["lot_id"].isin(table["lot_id"]) & (problem.stock["status"] == "available")
+    stock = problem.stock.loc[there, [*key, "qty"]]
     given = table.groupby(key)["qty"].sum().rename("given").reset_index().merge(stock, on=key, how="left")
     short = given[given["given"] > given["qty"].fillna(0)]
     return [f"lot {r['warehouse_id']}/{r['lot_id']}: more given out than lies there" for r in short.to_dict("records")]
 
 
-def _lines_kept(lines: pd.DataFrame, table: pd.DataFrame) -> list[str]:
-    served = table.groupby("line")["qty"].sum().reindex(lines.index).fillna(0)
+def _lines_kept(lines: pd.DataFrame, served: pd.Series) -> list[str]:
     wrong = lines[(served + lines["left"] != lines["qty"]) | (lines["left"] < 0)]
     return [f"line {o}/{n}: units do not add up" for o, n in zip(wrong["order_id"], wrong["line_no"], strict=True)]
 
 
 def _lanes_kept(problem: DispatchProblem, table: pd.DataFrame) -> list[str]:
-    lane = problem.lanes.set_index(["warehouse_id", "city", "service"])["transit_hours"]
-    city = table["centre_id"].map(problem.centres.set_index("centre_id")["city"])
-    quoted = lane.reindex(pd.MultiIndex.from_arrays([table["warehouse_id"], city, table["service"]]))
+    quoted = table["quoted_hours"]
     hours = (table["eta"] - table["ship_at"]).dt.total_seconds().to_numpy() / 3600
     found = []
     if quoted.isna().any():
@@ -118,7 +124,7 @@ def _lanes_kept(problem: DispatchProblem, table: pd.DataFrame) -> list[str]:
     if (table["eta_p90"] < table["eta"]).any() or (table["ship_at"] < pd.Timestamp(problem.start)).any():
         found.append("a delivery ships too early or its P90 lies before its P50")
     limit = problem.warehouses.set_index("warehouse_id")["outbound_lines_per_day"].astype(float)
-    days = table.assign(day=table["ship_at"].dt.normalize()).groupby(["warehouse_id", "day"])["line"].nunique()
-    over = days.rename("picked").reset_index()
+    days = table[["warehouse_id", "line"]].assign(day=table["ship_at"].dt.normalize()).drop_duplicates()
+    over = days.groupby(["warehouse_id", "day"]).size().rename("picked").reset_index()
     over = over[over["picked"] > over["warehouse_id"].map(limit).fillna(float("inf"))]
     return found + [f"{r['warehouse_id']}: {r['picked']} lines leave on a day" for r in over.to_dict("records")]

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 
+from vmi.schedule.grouping import Numbers, Whole, numbered
 from vmi.schedule.menu import SHIPMENT
 
 
@@ -31,40 +32,47 @@ def share_freight(rows: pd.DataFrame, lanes: pd.DataFrame, premium_rate: float) 
         cost nothing.
     """
     out = pd.DataFrame({"cost": 0.0, "surcharge": 0.0}, index=rows.index)
-    sent = rows[rows["warehouse_id"] != ""].copy()
+    sent = rows[rows["warehouse_id"] != ""]
     if not len(sent):
         return out
-    sent["kg"] = sent["weight_kg"] * sent["qty"]
-    sent["number"] = sent.groupby(SHIPMENT, sort=True).ngroup()
-    weighed = sent.groupby("number")["kg"].transform("sum") > 0
-    sent["share"] = sent["kg"].where(weighed, sent["qty"].astype(float))
-    shipments = sent.drop_duplicates("number").set_index("number").sort_index()
-    total = sent.groupby("number")[["kg", "share"]].sum()
-    total["fixed"], total["rate"] = shipments["fixed_cost"], shipments["cost_per_kg"]
-    total["cost"] = total["fixed"] + total["rate"] * total["kg"]
-    total["surcharge"] = _premium(shipments, total, lanes, premium_rate)
-    for column in ("cost", "surcharge"):
-        out.loc[sent.index, column] = _split(sent, total[column].round(2), total["share"])
+    number = numbered(*(sent[column] for column in SHIPMENT))
+    kg = (sent["weight_kg"] * sent["qty"]).to_numpy(dtype=np.float64)
+    weighed = np.bincount(number, kg) > 0
+    share = np.where(weighed[number], kg, sent["qty"].to_numpy(dtype=np.float64))
+    total = pd.DataFrame({"kg": kg, "share": share}).groupby(number).sum()
+    shipments = sent.iloc[np.unique(number, return_index=True)[1]]
+    cost = shipments["fixed_cost"].to_numpy() + shipments["cost_per_kg"].to_numpy() * total["kg"].to_numpy()
+    surcharge = _premium(shipments.assign(kg=total["kg"].to_numpy(), cost=cost), lanes, premium_rate)
+    pieces = sent[["line", "part_id", "lot_id"]].assign(number=number, share=share)
+    order = pieces.iloc[np.lexsort([pieces[key] for key in ("lot_id", "part_id", "line", "number")])]
+    number = order["number"].to_numpy()
+    reached = order.groupby("number")["share"].cumsum() / total["share"].to_numpy()[number]
+    out.loc[order.index, "cost"] = _split(reached, number, cost)
+    out.loc[order.index, "surcharge"] = _split(reached, number, surcharge)
     return out
 
 
-def _premium(shipments: pd.DataFrame, total: pd.DataFrame, lanes: pd.DataFrame, premium_rate: float) -> pd.Series:
+def _premium(shipments: pd.DataFrame, lanes: pd.DataFrame, premium_rate: float) -> Numbers:
     """Return the part of each shipment's cost that same-day adds."""
-    standard = lanes[lanes["service"] == "standard"].set_index(["warehouse_id", "city"])
-    usual = standard[["cost_per_shipment", "cost_per_kg"]].reindex(
-        pd.MultiIndex.from_frame(shipments[["warehouse_id", "city"]])
-    )
-    fixed, rate = usual["cost_per_shipment"].to_numpy(dtype=float), usual["cost_per_kg"].to_numpy(dtype=float)
-    cost = total["cost"].to_numpy(dtype=float)
+    found = np.zeros(len(shipments))
+    today = (shipments["service"] == "same_day").to_numpy(dtype=bool)
+    standard = lanes[lanes["service"] == "standard"].rename(columns={"cost_per_kg": "usual_per_kg"})
+    standard = standard[["warehouse_id", "city", "cost_per_shipment", "usual_per_kg"]]
+    sent = shipments.loc[today, ["warehouse_id", "city", "kg", "cost"]]
+    sent = sent.merge(standard, on=["warehouse_id", "city"], how="left")
+    fixed, rate = sent["cost_per_shipment"].to_numpy(dtype=float), sent["usual_per_kg"].to_numpy(dtype=float)
+    cost = sent["cost"].to_numpy(dtype=float)
     unknown = cost * premium_rate / (1 + premium_rate)
-    more = np.where(np.isnan(fixed), unknown, np.maximum(cost - fixed - rate * total["kg"].to_numpy(), 0.0))
-    return pd.Series(np.where(shipments["service"] == "same_day", more, 0.0), index=total.index)
+    more = np.maximum(cost - fixed - rate * sent["kg"].to_numpy(dtype=float), 0.0)
+    found[today] = np.where(np.isnan(fixed), unknown, more)
+    return found
 
 
-def _split(sent: pd.DataFrame, total: pd.Series, share: pd.Series) -> pd.Series:
-    """Return each row's part of its shipment's total in whole fen, exactly adding up: differences of rounded sums."""
-    order = sent.sort_values(["number", "line", "part_id", "lot_id"], kind="stable")
-    reached = order.groupby("number")["share"].cumsum() / order["number"].map(share)
-    fen = (reached * order["number"].map(total) * 100).round()
-    before = fen.groupby(order["number"]).shift(1).fillna(0.0)
+def _split(reached: pd.Series, number: Whole, total: Numbers) -> pd.Series:
+    """Return each row's part of its shipment's total in whole fen, exactly adding up: differences of rounded sums.
+
+    ``reached`` is the share of the shipment up to each row, rows of a shipment following each other.
+    """
+    fen = (reached * np.round(total, 2)[number] * 100).round()
+    before = np.where(np.diff(number, prepend=-1) > 0, 0.0, fen.shift(1))
     return ((fen - before) / 100).round(2)

@@ -36,10 +36,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from vmi.integer import Program, Solution
+from vmi.schedule.grouping import Numbers, Whole, distinct
 from vmi.schedule.menu import Menu
-
-Numbers = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -54,7 +52,7 @@ class Rows:
 
     def add(self, keys: npt.ArrayLike, columns: Whole, values: npt.ArrayLike, limits: pd.Series | float) -> None:
         """Add one row per distinct key: sum of values·columns <= limits (by key)."""
-        codes, found = pd.factorize(np.asarray(keys), sort=True)
+        found, codes = np.unique(np.asarray(keys), return_inverse=True)
         self.rows.append(codes.astype(np.int64) + self.count)
         self.columns.append(np.asarray(columns, dtype=np.int64))
         self.values.append(np.broadcast_to(np.asarray(values, dtype=np.float64), codes.shape))
@@ -81,11 +79,7 @@ class Formulation:
 
 def formulate(menu: Menu) -> Formulation:
     """Write the model of ``menu`` as a program."""
-    options = menu.options.assign(x=np.arange(len(menu.options)))
-    options["qty"] = menu.lines["qty"].reindex(options["line"]).to_numpy()
-    options["unserved_cost"] = menu.lines["unserved_cost"].reindex(options["line"]).to_numpy()
-    takes = menu.takes.merge(options[["x", "whole", "qty", "unserved_cost"]], left_on="option", right_index=True)
-    takes = takes.sort_values(["x", "rank", "part_id"], ignore_index=True)
+    options, takes = _described(menu)
     counted = _counted(takes)
     takes["t"] = np.where(counted, len(options) + np.cumsum(counted) - 1, takes["x"])
     takes["units"] = np.where(counted, 1.0, takes["qty"])
@@ -103,60 +97,72 @@ def formulate(menu: Menu) -> Formulation:
     return Formulation(program, options, takes, counted)
 
 
+def _described(menu: Menu) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return options and takes with the place x of the option's variable and the quantity and price of its line."""
+    line = menu.options["line"].to_numpy()
+    qty, unserved_cost = (menu.lines[column].to_numpy()[line] for column in ("qty", "unserved_cost"))
+    of_option = menu.options[["line", "whole", "unit_cost", "fixed_cost", "shipment", "day"]]
+    options = of_option.assign(x=np.arange(len(line)), qty=qty, unserved_cost=unserved_cost)
+    x = np.searchsorted(menu.options.index, menu.takes["option"])
+    whole = menu.options["whole"].to_numpy(dtype=bool)[x]
+    takes = menu.takes[["option", "line", "stock", "on_hand", "unit_cost"]]
+    return options, takes.assign(x=x, whole=whole, qty=qty[x], unserved_cost=unserved_cost[x])
+
+
 def read(formulation: Formulation, solution: Solution) -> pd.DataFrame:
     """Return the units taken: columns option, stock, qty > 0."""
     takes = formulation.takes
     units = np.round(solution.x[takes["t"].to_numpy(dtype=np.int64)] * takes["units"].to_numpy()).astype(np.int64)
-    taken = takes[["option", "stock"]].assign(qty=units)
-    return taken[taken["qty"] > 0].reset_index(drop=True)
+    some = units > 0
+    return takes.loc[some, ["option", "stock"]].assign(qty=units[some]).reset_index(drop=True)
 
 
-def scarce_stocks(menu: Menu) -> pd.Index:
+def scarce_stocks(menu: Menu) -> Whole:
     """Return the stocks for which more may be asked than lies there.
 
     A split line may reach a stock by several options: it asks for their sum, up to its quantity.
     """
     takes = menu.takes
     line, stock = takes["line"].to_numpy(dtype=np.int64), takes["stock"].to_numpy(dtype=np.int64)
-    qty = menu.lines["qty"].reindex(line).to_numpy(dtype=np.int64)
+    qty = menu.lines["qty"].to_numpy(dtype=np.int64)[line]
     lines = int(line.max(initial=0)) + 1
     pairs, first, pair = np.unique(stock * lines + line, return_index=True, return_inverse=True)
     asked = np.bincount(pair, weights=np.minimum(qty, takes["on_hand"].to_numpy()), minlength=len(pairs))
     most = np.bincount(pairs // lines, weights=np.minimum(asked, qty[first]))
     found = np.unique(stock)
-    return pd.Index(found[most[found] > menu.stocks["on_hand"].reindex(found).to_numpy()])
+    return found[most[found] > menu.stocks["on_hand"].to_numpy()[found]]
 
 
 def _counted(takes: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Return which takes need a variable of their own: several stocks, or a split line."""
-    several = takes.groupby("option")["stock"].transform("size") > 1
-    return (several | ~takes["whole"]).to_numpy(dtype=bool)
+    x = takes["x"].to_numpy()
+    return (np.bincount(x)[x] > 1) | ~takes["whole"].to_numpy(dtype=bool)
 
 
 def _shared_shipments(options: pd.DataFrame) -> Whole:
     """Return a number for each shipment that several lines could join, −1 for the others."""
-    joined = options.groupby("shipment")["line"].transform("nunique") > 1
-    return pd.factorize(options["shipment"].where(joined), sort=True)[0].astype(np.int64)
+    shipment = options["shipment"].to_numpy()
+    joined = distinct(shipment, options["line"].to_numpy(), int(shipment.max()) + 1) > 1
+    return np.where(joined, np.cumsum(joined) - 1, -1)[shipment]
 
 
 def _program(
     rows: Rows, menu: Menu, options: pd.DataFrame, takes: pd.DataFrame, counted: npt.NDArray[np.bool_]
 ) -> Program:
-    shared = options[options["g"] >= 0].drop_duplicates("g").sort_values("g")
-    alone = options["fixed_cost"].where(options["g"] < 0, 0.0)
-    serve = options["unit_cost"] * options["qty"] - options["unserved_cost"]
-    x_cost = alone + serve.where(options["whole"], 0.0)
-    single = takes[~counted]
-    worth = (single["unit_cost"] * single["qty"]).groupby(single["x"]).sum()
-    x_cost += worth.reindex(options["x"]).fillna(0.0).to_numpy()
-    own = takes[counted]
-    per_unit = options["unit_cost"].to_numpy()[own["x"]] - (own["unserved_cost"] / own["qty"]).to_numpy()
+    whole, joins = options["whole"].to_numpy(dtype=bool), options["g"].to_numpy() >= 0
+    fixed_cost, unit_cost = options["fixed_cost"].to_numpy(), options["unit_cost"].to_numpy()
+    _, shared = np.unique(options["g"].to_numpy()[joins], return_index=True)
+    serve = unit_cost * options["qty"].to_numpy() - options["unserved_cost"].to_numpy()
+    x_cost = np.where(joins, 0.0, fixed_cost) + np.where(whole, serve, 0.0)
+    single, own = takes[~counted], takes[counted]
+    x_cost[single["x"]] += (single["unit_cost"] * single["qty"]).to_numpy()
+    per_unit = unit_cost[own["x"]] - (own["unserved_cost"] / own["qty"]).to_numpy()
     t_cost = own["unit_cost"].to_numpy() + np.where(own["whole"], 0.0, per_unit)
-    t_upper = own[["qty", "on_hand"]].min(axis=1).to_numpy(dtype=np.float64)
-    cost = np.round(np.concatenate([x_cost, t_cost, shared["fixed_cost"]]), 6)
+    t_upper = np.minimum(own["qty"].to_numpy(), own["on_hand"].to_numpy()).astype(np.float64)
+    cost = np.round(np.concatenate([x_cost, t_cost, fixed_cost[joins][shared]]), 6)
     most = np.concatenate([np.ones(len(options)), t_upper, np.ones(len(shared))])
     integer = np.ones(len(cost), dtype=bool)
-    constant = float(menu.lines["unserved_cost"].loc[options["line"].unique()].sum())
+    constant = float(menu.lines["unserved_cost"].to_numpy()[options["line"].unique()].sum())
     row, column, value, limit = rows.triplets()
     return Program(cost, most, integer, row, column, value, limit, round(constant, 6))
 
@@ -170,7 +176,7 @@ def _serve_once(rows: Rows, options: pd.DataFrame) -> None:
 def _serve_all(rows: Rows, options: pd.DataFrame, takes: pd.DataFrame, counted: npt.NDArray[np.bool_]) -> None:
     """Add (2): a whole line with several stocks takes exactly what was ordered."""
     own = takes[counted & takes["whole"].to_numpy(dtype=bool)]
-    used = options[options["x"].isin(own["x"])]
+    used = options.iloc[own["x"].unique()]
     keys = np.concatenate([own["x"], used["x"]])
     columns = np.concatenate([own["t"], used["x"]])
     values = np.concatenate([np.ones(len(own)), -used["qty"]])
@@ -208,7 +214,5 @@ def _pay_shipments(rows: Rows, options: pd.DataFrame) -> None:
 
 def _limit_picks(rows: Rows, menu: Menu, options: pd.DataFrame) -> None:
     """Add (7): no more lines leave a warehouse on a day than it can pick."""
-    days = pd.MultiIndex.from_frame(options[["warehouse_id", "pick_day"]])
-    at = menu.pick_limits.index.get_indexer(days)
-    limited = options[at >= 0]
-    rows.add(at[at >= 0], limited["x"].to_numpy(), 1.0, menu.pick_limits.reset_index(drop=True))
+    limited = options[options["day"] >= 0]
+    rows.add(limited["day"], limited["x"].to_numpy(), 1.0, menu.pick_limits)

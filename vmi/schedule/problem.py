@@ -84,6 +84,17 @@ class DispatchProblem:
             return self.expected_lanes
         return lane_table(self.lanes, self.lane_times, parameters)
 
+    def substitutes_for(self, part_ids: pd.Series) -> pd.DataFrame:
+        """Return what may be picked for each part: ordered_part_id, part_id, rank; a part not known is its own."""
+        chains = self.supersession.substitutes
+        asked = pd.Index(part_ids.unique())
+        unknown = asked.difference(pd.Index(chains["ordered_part_id"]), sort=False)
+        known = chains[chains["ordered_part_id"].isin(asked)]
+        if not len(unknown):
+            return known.reset_index(drop=True)
+        own = pd.DataFrame({"ordered_part_id": unknown, "part_id": unknown, "rank": 0})
+        return pd.concat([known, own], ignore_index=True)
+
     def local(self, moments: pd.Series) -> Moments:
         """Return aware moments as naive ones of the planning zone."""
         aware = pd.to_datetime(moments, utc=True).dt.tz_convert(self.from_moment.tz)

@@ -32,9 +32,10 @@ def promise_by(
 
 def _cut_offs(lanes: pd.DataFrame, city: pd.Series, parameters: ScheduleParameters) -> npt.NDArray[np.float64]:
     today = lanes[lanes["service"] == "same_day"]
-    minute = pd.Series([float(minutes(str(c))) for c in today["cut_off"]], index=today["city"].to_numpy(), dtype=float)
-    latest = minute.groupby(level=0).max()
-    return city.map(latest).fillna(float(minutes(parameters.same_day_cut_off))).to_numpy(dtype=np.float64)
+    known = {cut_off: float(minutes(str(cut_off))) for cut_off in today["cut_off"].unique()}
+    latest = today["cut_off"].map(known).astype(float).groupby(today["city"]).max()
+    found = city.map(latest).fillna(float(minutes(parameters.same_day_cut_off)))
+    return np.asarray(found, dtype=np.float64)
 
 
 def promise_now(rows: pd.DataFrame) -> pd.Series:

@@ -1,14 +1,20 @@
 """Say in a sentence why a line is late, waits, or is not served."""
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from vmi.schedule.problem import DispatchProblem
 
 
-def delivery_reasons(problem: DispatchProblem, rows: pd.DataFrame) -> list[str]:
+def delivery_reasons(problem: DispatchProblem, rows: pd.DataFrame) -> npt.NDArray[np.object_]:
     """Return a sentence per row of a delivery with a source; empty where stock on hand keeps the promise."""
     start = pd.Timestamp(problem.start)
-    return [_reason(row, start) for row in rows.to_dict("records")]
+    late, substitute = rows["eta"] > rows["promise_by"], rows["part_id"] != rows["ordered_part_id"]
+    told = (late | substitute | (rows["source"] != "warehouse")).to_numpy(dtype=bool)
+    found = np.full(len(rows), "", dtype=object)
+    found[told] = [_reason(row, start) for row in rows[told].to_dict("records")]
+    return found
 
 
 def _reason(row: dict, start: pd.Timestamp) -> str:

@@ -8,13 +8,13 @@ reduced cost is low. After the dropping, 10,000 coupled lines are solved exactly
 """
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from vmi.integer import Solution, solve
 from vmi.proof import Optimisation
+from vmi.schedule.grouping import Flags, Numbers, Whole, distinct, least_in
 from vmi.schedule.menu import Menu
 from vmi.schedule.model import Formulation, formulate, read, scarce_stocks
 from vmi.schedule.parameters import ScheduleParameters
@@ -39,8 +39,7 @@ def solve_menu(menu: Menu, parameters: ScheduleParameters) -> tuple[pd.DataFrame
 
 def lines_on_full_days(menu: Menu) -> int:
     """Return how many lines could leave on a day on which not all can be picked."""
-    days = pd.MultiIndex.from_frame(menu.options[["warehouse_id", "pick_day"]])
-    return int(menu.options.loc[days.isin(_full_days(menu)), "line"].nunique())
+    return len(np.unique(menu.options["line"].to_numpy()[_on_full_day(menu)]))
 
 
 def _solve(formulation: Formulation, lines: int, parameters: ScheduleParameters) -> Solution:
@@ -61,36 +60,47 @@ def prune(menu: Menu) -> Menu:
     options, takes = menu.options, menu.takes
     if not len(options):
         return menu
-    qty = menu.lines["qty"].reindex(options["line"]).to_numpy(dtype=np.float64)
-    costs = takes.groupby("option")["unit_cost"].agg(["min", "max"]).reindex(options.index)
-    least = qty * (options["unit_cost"].to_numpy() + costs["min"].to_numpy())
-    most = qty * (options["unit_cost"].to_numpy() + costs["max"].to_numpy()) + options["fixed_cost"].to_numpy()
+    line = options["line"].to_numpy()
+    qty = menu.lines["qty"].to_numpy(dtype=np.float64)[line]
+    # Takes are sorted by option: the least and the greatest lie between where one option and the next begin.
+    begin = np.searchsorted(takes["option"].to_numpy(), options.index)
+    unit_cost = takes["unit_cost"].to_numpy()
+    least = qty * (options["unit_cost"].to_numpy() + np.minimum.reduceat(unit_cost, begin))
+    most = qty * (options["unit_cost"].to_numpy() + np.maximum.reduceat(unit_cost, begin))
     sure = options["whole"].to_numpy(dtype=bool) & ~_contested(menu)
-    table = pd.DataFrame({"line": options["line"], "most": np.where(sure, most, np.inf)}, index=options.index)
-    best = table.groupby("line")["most"].transform("min").to_numpy()
-    keep = (least < best) | _first_best(table, best)
-    kept = options[keep]
-    return Menu(menu.lines, kept, takes[takes["option"].isin(kept.index)], menu.stocks, menu.pick_limits)
+    most = np.where(sure, most + options["fixed_cost"].to_numpy(), np.inf)
+    best = least_in(line, most)
+    return _with_options(menu, (least < best) | _first_best(line, most, best))
 
 
-def _first_best(table: pd.DataFrame, best: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def _with_options(menu: Menu, keep: Flags) -> Menu:
+    """Return the menu with the options to keep alone."""
+    kept = menu.options[keep]
+    takes = menu.takes[menu.takes["option"].isin(kept.index)]
+    return Menu(menu.lines, kept, takes, menu.stocks, menu.pick_limits)
+
+
+def _first_best(line: Whole, most: Numbers, best: Numbers) -> Flags:
     """Return the first option of each line that reaches the line's best sure cost."""
-    reaches = (table["most"].to_numpy() == best) & np.isfinite(best)
-    return reaches & ~table["line"].where(reaches).duplicated().to_numpy()
+    reaches = np.flatnonzero((most == best) & np.isfinite(best))
+    _, first = np.unique(line[reaches], return_index=True)
+    found = np.zeros(len(line), dtype=bool)
+    found[reaches[first]] = True
+    return found
 
 
-def _contested(menu: Menu) -> npt.NDArray[np.bool_]:
+def _contested(menu: Menu) -> Flags:
     """Return which options may be refused: their stock is scarce, or their picking day is full."""
-    takes = menu.takes[menu.takes["stock"].isin(scarce_stocks(menu))]
-    scarce = menu.options.index.isin(takes["option"])
-    days = pd.MultiIndex.from_frame(menu.options[["warehouse_id", "pick_day"]])
-    return np.asarray(scarce | days.isin(_full_days(menu)))
+    scarce = menu.takes["option"][menu.takes["stock"].isin(scarce_stocks(menu))]
+    return np.isin(menu.options.index, scarce) | _on_full_day(menu)
 
 
-def _full_days(menu: Menu) -> pd.Index:
-    asked = menu.options.groupby(["warehouse_id", "pick_day"])["line"].nunique()
-    limits = menu.pick_limits.reindex(asked.index)
-    return asked.index[(asked > limits).to_numpy()]
+def _on_full_day(menu: Menu) -> Flags:
+    """Return which options would leave on a day on which not all lines that could leave can be picked."""
+    day, limits = menu.options["day"].to_numpy(), menu.pick_limits.to_numpy(dtype=np.float64)
+    asked = distinct(day, menu.options["line"].to_numpy(), len(limits))
+    # The last element is that of day −1: not limited.
+    return np.append(asked > limits, False)[day]
 
 
 def _batches(menu: Menu) -> list[Menu]:
@@ -102,26 +112,22 @@ def _batches(menu: Menu) -> list[Menu]:
     batch = (size.cumsum() - size) // BATCH_LINES
     large = size > BATCH_LINES
     batch = batch.where(~large, -large.astype(np.int64).cumsum())
-    of_option = menu.options["line"].map(group.map(batch)).to_numpy()
-    of_take = menu.takes["line"].map(group.map(batch)).to_numpy()
-    takes = dict(iter(menu.takes.groupby(of_take, sort=True)))
-    return [
-        Menu(menu.lines, options, takes[number], menu.stocks, menu.pick_limits)
-        for number, options in menu.options.groupby(of_option, sort=True)
-    ]
+    of_line = group.map(batch)
+    if of_line.nunique() == 1:
+        return [menu]
+    of_option = menu.options["line"].map(of_line).to_numpy()
+    return [_with_options(menu, of_option == number) for number in np.unique(of_option)]
 
 
 def _groups(menu: Menu) -> pd.Series:
     """Return the number of the connected group of each line that has options, in order of lines."""
     options = menu.options
-    days = pd.MultiIndex.from_frame(options[["warehouse_id", "pick_day"]])
-    full = options[days.isin(_full_days(menu))]
+    full = options[_on_full_day(menu)]
     scarce = menu.takes[menu.takes["stock"].isin(scarce_stocks(menu))]
-    day = full.groupby(["warehouse_id", "pick_day"]).ngroup().to_numpy()
     # What lines may share, told apart by number: shipments, then stocks, then full days.
     stocks = int(options["shipment"].max()) + 1
-    held = stocks + int(scarce["stock"].max()) + 1 if len(scarce) else stocks
-    shared = [options["shipment"].to_numpy(), stocks + scarce["stock"].to_numpy(), held + day]
+    held = stocks + len(menu.stocks)
+    shared = [options["shipment"].to_numpy(), stocks + scarce["stock"].to_numpy(), held + full["day"].to_numpy()]
     line, lines = pd.factorize(np.concatenate([options["line"], scarce["line"], full["line"]]), sort=True)
     key, found = pd.factorize(np.concatenate(shared), sort=True)
     size = len(lines) + len(found)

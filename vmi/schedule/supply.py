@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 
 from vmi.schedule.assignment import LANE_FIGURES
+from vmi.schedule.grouping import in_order
 from vmi.schedule.menu import allowed_services
 from vmi.schedule.parameters import ScheduleParameters
 from vmi.schedule.problem import Assignment, DispatchProblem
-from vmi.schedule.travel import arrive, first_waves, time_lanes
+from vmi.schedule.travel import Moments, first_waves, slow_arrivals, time_lanes
 
 KINDS = {"inbound": "inbound", "pipeline": "inbound", "firm": "supplier"}
 """Kind of supply and the source a delivery from it shows."""
@@ -33,22 +34,21 @@ def peg(
     chances = _chances(problem, assignment, supply, parameters)
     found = _first_come(chances, assignment.lines)
     found = _respect_picks(problem, assignment, found, parameters)
-    return found.sort_values(["line", "eta", "warehouse_id", "part_id", "kind"], ignore_index=True)[PEGS]
+    return in_order(found, "line", "eta", "warehouse_id", "part_id", "kind")[PEGS]
 
 
 def _chances(
     problem: DispatchProblem, assignment: Assignment, supply: pd.DataFrame, parameters: ScheduleParameters
 ) -> pd.DataFrame:
     """Return waiting line × supply that fits × lane, with times, in the order in which they are considered."""
-    ready = _ready(problem, supply, parameters)
     waiting = assignment.lines[assignment.lines["left"] > 0]
-    asked = waiting[["city", "part_id", "service", "promise_by", "criticality", "ordered_local", "order_id", "line_no"]]
+    asked = waiting[["city", "part_id", "service", "promise_by", "criticality", "ordered_local"]]
     asked = asked.rename(columns={"part_id": "ordered_part_id", "service": "asked"})
     asked = asked.assign(line=waiting.index)
-    chains = problem.supersession.substitutes[["ordered_part_id", "part_id"]]
-    known = asked[~asked["ordered_part_id"].isin(chains["ordered_part_id"])]["ordered_part_id"].unique()
-    chains = pd.concat([chains, pd.DataFrame({"ordered_part_id": known, "part_id": known})], ignore_index=True)
+    chains = problem.substitutes_for(asked["ordered_part_id"])[["ordered_part_id", "part_id"]]
+    ready = _ready(problem, supply[supply["part_id"].isin(chains["part_id"])], parameters)
     lanes = problem.lanes_with_delays(parameters)
+    lanes = lanes[lanes["city"].isin(asked["city"])]
     table = (
         asked.merge(chains, on="ordered_part_id").merge(ready, on="part_id").merge(lanes, on=["warehouse_id", "city"])
     )
@@ -58,24 +58,14 @@ def _chances(
     )
     timed["eta_p90"] = _slow_arrival(problem, timed, parameters)
     timed = timed[allowed_services(timed)]
-    order = [
-        "criticality",
-        "ordered_local",
-        "order_id",
-        "line_no",
-        "eta",
-        "kind_rank",
-        "fixed_cost",
-        "supply",
-        "service",
-    ]
-    return timed.sort_values(order, ignore_index=True)
+    # Lines are numbered by order_id and line_no.
+    order = ("criticality", "ordered_local", "line", "eta", "kind_rank", "fixed_cost", "supply", "service")
+    return in_order(timed, *order)
 
 
 def _ready(problem: DispatchProblem, supply: pd.DataFrame, parameters: ScheduleParameters) -> pd.DataFrame:
     """Return the supply sorted, with the moment from which it can ship, as expected and at P90."""
-    keys = ["part_id", "warehouse_id", "eta_on", "kind", "qty"]
-    table = supply.sort_values(keys, ignore_index=True)
+    table = in_order(supply, "part_id", "warehouse_id", "eta_on", "kind", "qty")
     table["kind_rank"] = table["kind"].map({kind: rank for rank, kind in enumerate(KINDS)})
     table["source"] = table["kind"].map(KINDS)
     table["supply"] = table.index
@@ -92,14 +82,14 @@ def _ready(problem: DispatchProblem, supply: pd.DataFrame, parameters: ScheduleP
     return table.drop(columns=[c for c in ("eta_p90_on", "eta_on") if c in table])
 
 
-def _slow_arrival(problem: DispatchProblem, timed: pd.DataFrame, parameters: ScheduleParameters) -> pd.Series:
+def _slow_arrival(problem: DispatchProblem, timed: pd.DataFrame, parameters: ScheduleParameters) -> Moments:
     """Return the P90 of the arrival where the receipt itself is at its P90."""
     cut_off = timed["cut_off_minute"].to_numpy(dtype=np.int64)
     ready = timed["ready_p90"].to_numpy(dtype="datetime64[ns]")
     warehouse = timed["warehouse_id"].to_numpy(dtype=object)
     ship = first_waves(ready, warehouse, cut_off, problem.workdays, parameters.waves)
-    late = arrive(timed.assign(ship_at=ship), problem.workdays, problem.weather)
-    return pd.concat([late["eta_p90"], timed["eta_p90"]], axis=1).max(axis=1)
+    late = slow_arrivals(timed.assign(ship_at=ship), problem.workdays, problem.weather)
+    return np.maximum(late, timed["eta_p90"].to_numpy())
 
 
 def _first_come(chances: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from vmi.schedule.grouping import any_in, numbered
 from vmi.schedule.parameters import ScheduleParameters, minutes
 from vmi.workdays import WorkDays
 
@@ -23,6 +24,8 @@ LONGEST_TRAVEL_DAYS = 400
 
 def lane_table(lanes: pd.DataFrame, lane_times: pd.DataFrame, parameters: ScheduleParameters) -> pd.DataFrame:
     """Return the lanes, sorted, with ``cut_off_minute`` and the delays to expect on each.
+
+    ``has_standard`` says whether a standard lane joins the same warehouse and city.
 
     ``late_p50`` and ``late_p90`` are hours beyond the quoted transit: the lane's own quantiles shrunk to its service's
     and these to all lanes', q = (n q_own + k q_pool) / (n + k) with n deliveries and the prior k. Never below 0 (no
@@ -39,6 +42,7 @@ def lane_table(lanes: pd.DataFrame, lane_times: pd.DataFrame, parameters: Schedu
             pool = _shrink(table, seen, keys, level, pool, parameters.prior_deliveries)
         table[name] = pool.clip(lower=0.0).round(6)
     table["late_p90"] = table[["late_p50", "late_p90"]].max(axis=1)
+    table["has_standard"] = any_in(numbered(table["warehouse_id"], table["city"]), table["service"].eq("standard"))
     return table
 
 
@@ -112,9 +116,10 @@ def arrivals(
     -------
     Columns eta, weather_hours, closed_days.
     """
-    plain, _ = _through_closures(ship, hours, workdays)
-    delay = _weather_delay(ship, plain, city, weather)
-    eta, closed = _through_closures(ship, hours + delay, workdays)
+    eta, closed = _through_closures(ship, hours, workdays)
+    delay = _weather_delay(ship, eta, city, weather)
+    if delay.any():
+        eta, closed = _through_closures(ship, hours + delay, workdays)
     return pd.DataFrame({"eta": eta, "weather_hours": delay, "closed_days": closed})
 
 
@@ -140,6 +145,8 @@ def _through_closures(ship: Moments, hours: Numbers, workdays: WorkDays) -> tupl
 
 def _weather_delay(ship: Moments, eta: Moments, city: npt.NDArray[np.object_], weather: pd.DataFrame) -> Numbers:
     delay = np.zeros(len(ship))
+    if not len(weather):
+        return delay
     ship_day, eta_day = ship.astype("datetime64[D]"), eta.astype("datetime64[D]")
     warned = weather[weather["transit_delay_hours"].fillna(0.0).astype(float) > 0]
     codes, cities = pd.factorize(pd.Series(city, dtype=object))
@@ -155,22 +162,27 @@ def time_lanes(
     options: pd.DataFrame, ready: Moments, workdays: WorkDays, weather: pd.DataFrame, waves: Sequence[str]
 ) -> pd.DataFrame:
     """Add ship_at, eta, eta_p90, weather_hours and closed_days to rows that carry a lane of :func:`lane_table`."""
-    table = options.reset_index(drop=True).copy()
-    warehouse = table["warehouse_id"].to_numpy(dtype=object)
-    table["ship_at"] = first_waves(ready, warehouse, table["cut_off_minute"].to_numpy(dtype=np.int64), workdays, waves)
-    return arrive(table, workdays, weather)
+    warehouse = options["warehouse_id"].to_numpy(dtype=object)
+    cut_off = options["cut_off_minute"].to_numpy(dtype=np.int64)
+    return arrive(options.assign(ship_at=first_waves(ready, warehouse, cut_off, workdays, waves)), workdays, weather)
 
 
 def arrive(table: pd.DataFrame, workdays: WorkDays, weather: pd.DataFrame) -> pd.DataFrame:
     """Fill in eta, eta_p90, weather_hours and closed_days of rows whose ``ship_at`` is known."""
     ship = table["ship_at"].to_numpy(dtype="datetime64[ns]")
-    city = table["city"].to_numpy(dtype=object)
-    quoted = table["transit_hours"].to_numpy(dtype=np.float64)
-    usual = arrivals(ship, quoted + table["late_p50"].to_numpy(), city, workdays, weather)
-    slow = arrivals(ship, quoted + table["late_p90"].to_numpy(), city, workdays, weather)
+    hours = (table["transit_hours"] + table["late_p50"]).to_numpy(dtype=np.float64)
+    usual = arrivals(ship, hours, table["city"].to_numpy(dtype=object), workdays, weather)
     return table.assign(
         eta=usual["eta"].to_numpy(),
-        eta_p90=slow["eta"].to_numpy(),
+        eta_p90=slow_arrivals(table, workdays, weather),
         weather_hours=usual["weather_hours"].to_numpy(),
         closed_days=usual["closed_days"].to_numpy(),
     )
+
+
+def slow_arrivals(table: pd.DataFrame, workdays: WorkDays, weather: pd.DataFrame) -> Moments:
+    """Return the arrival at the P90 of the lane's delays of rows whose ``ship_at`` is known."""
+    ship = table["ship_at"].to_numpy(dtype="datetime64[ns]")
+    hours = (table["transit_hours"] + table["late_p90"]).to_numpy(dtype=np.float64)
+    slow = arrivals(ship, hours, table["city"].to_numpy(dtype=object), workdays, weather)
+    return slow["eta"].to_numpy(dtype="datetime64[ns]")

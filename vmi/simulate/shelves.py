@@ -1,5 +1,6 @@
 """Lots on shelves: what arrives is laid down, what leaves is taken off, and nobody takes more than lies there."""
 
+import numpy as np
 import pandas as pd
 
 LOT = ["warehouse_id", "part_id", "lot_id"]
@@ -30,17 +31,17 @@ def taken_off(stock: pd.DataFrame, taken: pd.DataFrame, status: str = "available
     if taken.empty:
         return stock
     asked = taken.groupby(LOT)["qty"].sum()
-    lots = pd.MultiIndex.from_frame(stock[LOT])
-    usable = stock["status"].eq(status).to_numpy()
-    held = pd.Series(stock["qty"].to_numpy(), index=lots)[usable].reindex(asked.index).fillna(0)
+    rows = np.flatnonzero(stock["lot_id"].isin(taken["lot_id"]) & stock["status"].eq(status))
+    lots = stock.iloc[rows].set_index(LOT)["qty"]
+    held = lots.reindex(asked.index).fillna(0)
     short = asked[asked > held]
     if len(short):
         (warehouse, part, lot), units = short.index[0], int(short.iloc[0])
         there = int(held[short.index[0]])
         raise NotThere(f"{units} units of part {part} are asked for at {warehouse}, lot {lot}; {there} lie there")
-    gone = asked.reindex(lots).fillna(0).to_numpy() * usable
-    left = stock.assign(qty=(stock["qty"].to_numpy() - gone).astype("int64"))
-    return left[left["qty"] > 0].reset_index(drop=True)
+    qty = stock["qty"].to_numpy(dtype="int64").copy()
+    qty[rows] -= asked.reindex(lots.index).fillna(0).to_numpy(dtype="int64")
+    return stock.assign(qty=qty)[qty > 0].reset_index(drop=True)
 
 
 def set_aside(stock: pd.DataFrame, leaving: pd.DataFrame) -> pd.DataFrame:

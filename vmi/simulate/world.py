@@ -26,7 +26,7 @@ from vmi.simulate.ledger import Ledger, Rates
 from vmi.simulate.outcome import MOVEMENTS
 from vmi.simulate.policy import Decisions
 from vmi.simulate.reach import OutOfReach
-from vmi.simulate.shelves import STOCK, laid_down, set_aside, taken_off, units
+from vmi.simulate.shelves import LOT, STOCK, laid_down, set_aside, taken_off, units
 from vmi.simulate.supply import DAYS, INBOUND, TRANSIT, Suppliers, made_per_day, opening_transit
 from vmi.supersession import resolve
 from vmi.workdays import WorkDays
@@ -38,7 +38,7 @@ FLOWS = ("received", "transferred_in", "delivered", "returned", "transferred_out
 
 
 class World:
-    """Stock, goods on the road, orders and money of a run, as they are on ``today``."""
+    """Stock (sorted by ``LOT``), goods on the road, orders and money of a run, as they are on ``today``."""
 
     def __init__(self, company: Company, config: Config, seed: int) -> None:
         opening = replace(company.opening, parts=with_usual_sizes(company.opening.parts))
@@ -54,7 +54,7 @@ class World:
         self.ledger = Ledger()
         self.book = self._open_book(company)
         self.usage = opening.usage
-        self.stock = opening.stock[STOCK]
+        self.stock = opening.stock[STOCK].sort_values(LOT, ignore_index=True)
         tomorrow = opening.as_of + DAY
         self.transit = opening_transit(opening.inbound, opening.supply, tomorrow, self.chance, self.workdays)
         expected = WorkDays(opening.closures)
@@ -97,7 +97,7 @@ class World:
             self.opening,
             as_of=as_of,
             warehouses=self._warehouses(as_of),
-            stock=self.stock.sort_values(STOCK[:3], ignore_index=True),
+            stock=self.stock,
             inbound=visible.sort_values(["shipment_id", "line_no"], ignore_index=True)[INBOUND],
             open_plan_lines=self.suppliers.pipeline.sort_values("line_id", ignore_index=True),
             open_orders=self.book.open_at(moment),

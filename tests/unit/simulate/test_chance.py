@@ -36,3 +36,13 @@ def test_a_lane_with_a_past_of_its_own_is_judged_by_it_others_by_their_service()
     lanes = [("W1", "A", "standard"), ("W2", "A", "standard"), ("W2", "A", "same_day")]
     late = luck.late_hours(lanes, np.array([0.5, 0.01, 0.5]))
     assert late.tolist() == [5.0, 1.0, 0.0]
+
+
+def test_a_lanes_luck_is_the_quantile_of_its_past_to_the_last_bit() -> None:
+    drawn = np.random.default_rng(3)
+    past = pd.DataFrame(
+        {"warehouse_id": "W1", "city": "A", "service": "standard", "late_hours": drawn.normal(0, 3, 37)}
+    )
+    levels = np.append(drawn.random(200), [0.0, 1.0])
+    found = LaneLuck(past).late_hours([("W1", "A", "standard")] * len(levels), levels)
+    assert found.tolist() == [float(np.quantile(past["late_hours"], level)) for level in levels]

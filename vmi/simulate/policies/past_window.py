@@ -21,10 +21,9 @@ def lots_past_window(night: Night) -> pd.DataFrame:
     The columns of frame ``LOT_RETURNS`` up to trigger, and pick_up_on.
     """
     situation = night.situation
-    lots = lots_left(situation.stock, night.served)
     shortest = situation.suppliers["return_window_days"].fillna(WINDOW_DAYS).min()
-    old = lots[(situation.as_of - lots["received_on"]).dt.days >= shortest]
-    problem = _problem(night, old)
+    old = (situation.as_of - situation.stock["received_on"]).dt.days >= shortest
+    problem = _problem(night, lots_left(situation.stock[old], night.served))
     seen = look_at_lots(problem, night.config.returns)
     due = seen[seen["trigger"] == "age"].sort_values(["supplier_id", "part_id", "warehouse_id", "lot_id"])
     found = due[COLUMNS].assign(pick_up_on=leaving_days(problem, due["warehouse_id"]))
