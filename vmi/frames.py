@@ -109,6 +109,12 @@ WEEKLY_FORECAST = _frame("weekly_forecast", "part_id warehouse_id week mean p10 
 WORKLIST = _frame("worklist", "rank kind severity subject part_id warehouse_id supplier_id money_at_risk cause action")
 SCORECARDS = _frame("scorecards", "month scope id metric target actual index weight grade trigger")
 
+HUBS = _frame("hubs", "part_id warehouse_id")
+"""Warehouses that ordered for their pools in the plan before."""
+
+PRICES = _frame("prices", "name subject price")
+"""Prices of placement's coupling rows in the plan before."""
+
 
 @dataclass(frozen=True)
 class Situation:
@@ -143,6 +149,8 @@ class Situation:
     profiles: pd.DataFrame = field(default_factory=PROFILES.empty)
     forecast_scores: pd.DataFrame = field(default_factory=FORECAST_SCORES.empty)
     forecast_calibration: pd.DataFrame = field(default_factory=FORECAST_CALIBRATION.empty)
+    hubs: pd.DataFrame = field(default_factory=HUBS.empty)
+    prices: pd.DataFrame = field(default_factory=PRICES.empty)
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """Return the frames by name, in declaration order."""

@@ -5,6 +5,10 @@ takes seconds. Limits are nodes and gap, never seconds, and the solver runs on o
 same answer on every machine.
 """
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +76,8 @@ def solve(program: Program, relative_gap: float, node_limit: int, relaxed: bool 
     settings = mathopt.SolveParameters(highs=options, random_seed=0)
     if not relaxed:
         settings.relative_gap_tolerance, settings.node_limit = relative_gap, node_limit
-    result = mathopt.solve(model, mathopt.SolverType.HIGHS, params=settings)
+    with _nothing_printed():
+        result = mathopt.solve(model, mathopt.SolverType.HIGHS, params=settings)
     variables = sorted(model.variables(), key=lambda v: v.id)
     if not result.has_primal_feasible_solution():
         return _nothing(program, result)
@@ -83,6 +88,20 @@ def solve(program: Program, relative_gap: float, node_limit: int, relaxed: bool 
     x = np.where(program.integer, np.round(x), x)
     objective = float(program.cost @ x) + program.constant
     return Solution(x, objective, min(float(result.best_objective_bound()), objective))
+
+
+@contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """Keep stdout clean: HiGHS has a line or two that it prints there whatever it is told."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _nothing(program: Program, result: mathopt.SolveResult) -> Solution:

@@ -17,7 +17,7 @@ from forecasts.profiles.calendar import VERIFIED_THROUGH
 from vmi import network
 from vmi.config import Config
 from vmi.demand import DemandHistory, demand_history
-from vmi.frames import Situation
+from vmi.frames import HUBS, PRICES, Situation
 from vmi.ground import Ground
 from vmi.outlook import Outlook, look_ahead
 from vmi.placement.build import Expected, Network, build_problem, occupied
@@ -58,12 +58,9 @@ class Carried:
     ----------
     outlook
         A forecast to read on; ``None``: tonight's is learned.
-    prices
-        Prices of the coupling rows from which placement begins its search, as ``Optimisation.prices`` of placement.
     """
 
     outlook: Outlook | None = None
-    prices: pd.DataFrame | None = None
 
 
 NOTHING_CARRIED = Carried()
@@ -130,7 +127,14 @@ class Night:
 
     def to_carry(self) -> Carried:
         """Return what the next night may take over."""
-        return Carried(self.outlook, self.placement.optimisation.prices)
+        return Carried(self.outlook)
+
+    def placed(self) -> dict[str, pd.DataFrame]:
+        """Return what the next night's situation tells of this placement: PRICES and HUBS, by name."""
+        derived = self.placement.derivations
+        hubs = derived.loc[derived["hub"].eq(derived["warehouse_id"]), list(HUBS.columns)]
+        prices = self.placement.optimisation.prices[list(PRICES.columns)]
+        return {HUBS.name: hubs.reset_index(drop=True), PRICES.name: prices}
 
     def keep_proof(self, name: str, proof: Any) -> None:
         """Keep what an optimisation reached: objective, bound [CNY], gap [fraction]."""
@@ -283,7 +287,7 @@ def _place(night: Night) -> None:
         used,
         night.config.placement,
     )
-    night.placement = place(night.problem, night.config.placement, night.carried.prices)
+    night.placement = place(night.problem, night.config.placement, situation.prices)
     priced = evaluate_placement(night.problem, night.placement, night.config.placement)
     proof = night.placement.optimisation
     _require_sound("placement", [*priced.violations, *_cost_faults(priced.cost, proof.objective)])

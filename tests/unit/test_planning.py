@@ -60,12 +60,14 @@ def test_a_forecast_of_a_later_night_is_refused(night: Night) -> None:
         decide(company(-1), CONFIG, carried=night.to_carry())
 
 
-def test_what_is_carried_is_the_forecast_and_the_prices_of_full_rows(night: Night) -> None:
-    carried = night.to_carry()
-    assert carried.outlook is night.outlook
-    pd.testing.assert_frame_equal(carried.prices, night.placement.optimisation.prices)
-    assert (carried.prices["price"] > 0).all()
-    assert len(carried.prices)
+def test_the_next_night_is_told_the_prices_of_full_rows_and_the_hubs(night: Night) -> None:
+    assert night.to_carry().outlook is night.outlook
+    told = night.placed()
+    assert told["prices"]["price"].tolist() == night.placement.optimisation.prices["price"].tolist()
+    assert len(told["prices"]) and (told["prices"]["price"] > 0).all()
+    derived = night.placement.derivations.set_index(["part_id", "warehouse_id"])["hub"]
+    hubs = pd.MultiIndex.from_frame(told["hubs"])
+    assert len(hubs) and (derived[hubs].to_numpy() == hubs.get_level_values("warehouse_id")).all()
 
 
 def test_a_wave_on_the_ground_of_another_decides_the_same() -> None:

@@ -9,7 +9,17 @@ import pandas as pd
 
 from vmi.frames import Situation
 from vmi.placement.parameters import PlacementParameters
-from vmi.placement.problem import OVERRIDE_KINDS, PART_COLUMNS, Arcs, Array, Demand, PlacementProblem, Positions, Whole
+from vmi.placement.problem import (
+    OVERRIDE_KINDS,
+    PART_COLUMNS,
+    Arcs,
+    Array,
+    Demand,
+    Mask,
+    PlacementProblem,
+    Positions,
+    Whole,
+)
 from vmi.placement.trips import review_days, truck_calendar
 from vmi.placement.values import SHELF_POINTS
 from vmi.supersession import Supersession
@@ -89,6 +99,7 @@ def build_problem(
         positions=_positions(positions, place),
         demand=_demand(expected, place, _days(situation.as_of, trucks, expected.horizon_days, parameters)),
         overrides=_overrides(situation),
+        hubs_before=_hubs_before(situation.hubs, place),
     )
 
 
@@ -210,6 +221,14 @@ def _demand(expected: Expected, place: _Places, days: Whole) -> Demand:
     known = place.known
     demand_class[place.row[known], place.column[known]] = expected.pairs["demand_class"].to_numpy(dtype=object)[known]
     return Demand(days, mean.round(6), var.round(6), demand_class)
+
+
+def _hubs_before(hubs: pd.DataFrame, place: _Places) -> Mask:
+    row = place.parts.get_indexer(pd.Index(hubs["part_id"]))
+    column = place.warehouses.get_indexer(pd.Index(hubs["warehouse_id"]))
+    known, found = (row >= 0) & (column >= 0), np.zeros(place.shape, dtype=bool)
+    found[row[known], column[known]] = True
+    return found
 
 
 def _overrides(situation: Situation) -> pd.DataFrame:

@@ -31,7 +31,8 @@ class Menu(NamedTuple):
     """The catalogues of all classes as flat arrays, as compiled code reads them.
 
     Class c has pools ``pool_from[c]`` .. ``pool_from[c + 1]`` and patterns ``pattern_from[c]`` ..; pattern m uses the
-    pools ``members[member_from[m] : member_from[m + 1]]``, numbered within its class.
+    pools ``members[member_from[m] : member_from[m + 1]]``, numbered within its class; ``pattern_hubs[m]`` are the
+    warehouses that may order in it, as bits.
     """
 
     part_class: Whole
@@ -40,6 +41,7 @@ class Menu(NamedTuple):
     pool_mask: Whole
     pool_orders: Mask
     pattern_from: Whole
+    pattern_hubs: Whole
     member_from: Whole
     members: Whole
 
@@ -152,6 +154,7 @@ def _hubs(bits: int, n: int) -> Hubs:
 def _flatten(part_class: Whole, listed: list[list[tuple[Pool, ...]]]) -> Menu:
     pools: list[Pool] = []
     members: list[int] = []
+    hubs = [sum(1 << hub for hub, _, orders in chosen if orders) for patterns in listed for chosen in patterns]
     pool_from, pattern_from, member_from = [0], [0], [0]
     for patterns in listed:
         own: dict[Pool, int] = {}
@@ -168,6 +171,7 @@ def _flatten(part_class: Whole, listed: list[list[tuple[Pool, ...]]]) -> Menu:
         pool_mask=np.array([p[1] for p in pools], dtype=np.int64),
         pool_orders=np.array([p[2] for p in pools], dtype=bool),
         pattern_from=np.array(pattern_from, dtype=np.int64),
+        pattern_hubs=np.array(hubs, dtype=np.int64),
         member_from=np.array(member_from, dtype=np.int64),
         members=np.array(members, dtype=np.int64),
     )

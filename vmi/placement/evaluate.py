@@ -46,7 +46,19 @@ def _plan_cost(
         for (part, hub, orders), inside in sorted(regions.items())
     ]
     table = pd.DataFrame(pools)
-    return float(_stock_cost(table).sum() + table["fixed"].sum()) if len(table) else 0.0
+    stock = float(_stock_cost(table).sum() + table["fixed"].sum()) if len(table) else 0.0
+    return stock + parameters.line_cost * len(ordered) + parameters.change_cost * _changed_hubs(problem, cover)
+
+
+def _changed_hubs(problem: PlacementProblem, cover: pd.DataFrame) -> int:
+    """Return how many warehouses with demand are, or are no longer, hubs of parts that had some in the plan before."""
+    hubs = cover[cover["orders"] == "Y"].groupby("part_id")["warehouse_id"].agg(set)
+    names, changed = problem.warehouses.index.to_numpy(dtype=object), 0
+    for i, part in enumerate(problem.parts.index):
+        were = set(names[problem.hubs_before[i]])
+        asked = set(names[problem.demand.mean[i, :, -1] > 0])
+        changed += len((were ^ hubs.get(part, set())) & asked) if were else 0
+    return changed
 
 
 _COVER = ("part_id", "warehouse_id", "orders", "region")
@@ -185,6 +197,10 @@ def _shared_rules(problem: PlacementProblem, lines: pd.DataFrame, parameters: Pl
     for name, used, free in (("volume", volume, "free_m3"), ("hazmat volume", hazmat, "free_hazmat_m3")):
         over = used > problem.warehouses[free].reindex(used.index) + SLACK
         found += [f"{w}: {name} exceeded" for w in used.index[over]]
+    most = [("warehouse_id", parameters.inbound_lines), ("supplier_id", parameters.supplier_lines)]
+    for owner, limit in most:
+        count = lines.groupby(owner).size()
+        found += [f"{name}: more than {limit} lines" for name in count.index[count > limit] if limit > 0]
     if parameters.budget > 0 and float((lines["qty"] * lines["unit_cost"]).sum()) > parameters.budget + SLACK:
         found.append("budget exceeded")
     return found

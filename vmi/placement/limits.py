@@ -15,7 +15,8 @@ class Limits(NamedTuple):
     """Bounds on tonight's quantities.
 
     ``open`` (parts, warehouses): may be hub. ``low``, ``high`` (parts, warehouses) [units]; ``step``, ``first``
-    (parts,): quantities are 0 or ``first``, ``first`` + ``step``, ...; ``available`` (parts,).
+    (parts,): quantities are 0 or ``first``, ``first`` + ``step``, ...; ``available`` (parts,). ``before`` (parts,):
+    the hubs of the plan before as bits, -1 where there was none; ``asked`` (parts,): regions with demand, as bits.
     """
 
     open: Mask
@@ -24,6 +25,8 @@ class Limits(NamedTuple):
     step: Whole
     first: Whole
     available: Whole
+    before: Whole
+    asked: Whole
 
 
 def order_limits(problem: PlacementProblem, parameters: PlacementParameters) -> Limits:
@@ -49,7 +52,17 @@ def order_limits(problem: PlacementProblem, parameters: PlacementParameters) -> 
     high = np.where(np.isnan(exact), np.maximum(high, low), low)
     low, high = np.where(is_open, low, 0), np.where(is_open, high, 0)
     fits = _forced_that_fits(problem, low, available, parameters)
-    return Limits(is_open, np.where(fits, low, 0), np.where(fits, high, 0), step, first, available)
+    return Limits(
+        is_open, np.where(fits, low, 0), np.where(fits, high, 0), step, first, available, *_stability(problem)
+    )
+
+
+def _stability(problem: PlacementProblem) -> tuple[Whole, Whole]:
+    """Return the hubs of the plan before and the regions with demand, as bits by part."""
+    bit = 1 << np.arange(len(problem.warehouses), dtype=np.int64)
+    asked = (problem.demand.mean[:, :, -1] > 0).astype(np.int64) @ bit
+    before = problem.hubs_before.astype(np.int64) @ bit
+    return np.where(problem.hubs_before.any(axis=1), before, -1), asked
 
 
 def _whole(units: Whole, step: Whole) -> Whole:
@@ -72,31 +85,97 @@ def _coarseness(problem: PlacementProblem, pack: Whole, parameters: PlacementPar
 def _forced_that_fits(problem: PlacementProblem, low: Whole, available: Whole, parameters: PlacementParameters) -> Mask:
     """Return where what is forced fits supply, space and budget, taken in order of part and warehouse."""
     fits = np.ones(low.shape, dtype=bool)
-    use, free = coupling_rows(problem, parameters)
-    left, supply = free.copy(), available.copy()
+    rows = coupling_rows(problem, parameters)
+    left, supply = rows.free.copy(), available.copy()
     for i, w in zip(*np.nonzero(low), strict=True):
-        need = use[i] * low[i, w]
-        rows = row_numbers(len(problem.warehouses), int(w))
-        fits[i, w] = low[i, w] <= supply[i] and bool((need <= left[rows] + 1e-9).all())
+        touched, need = rows.need(int(i), int(w), int(low[i, w]))
+        fits[i, w] = low[i, w] <= supply[i] and bool((need <= left[touched] + 1e-9).all())
         if fits[i, w]:
-            left[rows] -= need
+            left[touched] -= need
             supply[i] -= low[i, w]
     return fits
 
 
-def coupling_rows(problem: PlacementProblem, parameters: PlacementParameters) -> tuple[Array, Array]:
-    """Return constraint (5): use per unit, shape (parts, 3), and what is free, shape (2 warehouses + 1,).
+class Rows(NamedTuple):
+    """The coupling rows (5): what orders use, and what is free.
 
-    The three are volume and hazmat volume [m3] at the hub, and budget [CNY]; a hazardous part takes both volumes.
+    Volume of every hub, then hazmat volume of every hub [m3], the budget [CNY], lines into every hub, and, where they
+    are limited, lines of every supplier. ``use`` (parts, 3): volume, hazmat volume, cost of a unit; ``supplier``
+    (parts,): place of the part's supplier among those that are limited; ``free`` (rows,), inf where there is no limit.
     """
+
+    use: Array
+    supplier: Whole
+    free: Array
+    hubs: int
+
+    @property
+    def lines(self) -> int:
+        """First row of the lines into the hubs."""
+        return 2 * self.hubs + 1
+
+    @property
+    def suppliers(self) -> int:
+        """First row of the suppliers' lines."""
+        return 3 * self.hubs + 1
+
+    def of_units(self, hub: int) -> list[int]:
+        """Return the rows of which every unit ordered for ``hub`` uses its ``use``."""
+        return [hub, self.hubs + hub, 2 * self.hubs]
+
+    def of_line(self, part: int, hub: int) -> list[int]:
+        """Return the rows of which an order line uses 1."""
+        limited = len(self.free) > self.suppliers
+        return [self.lines + hub, *([self.suppliers + int(self.supplier[part])] if limited else [])]
+
+    def need(self, part: int, hub: int, qty: int) -> tuple[Whole, Array]:
+        """Return the rows that an order uses, and how much of each."""
+        units, lines = self.of_units(hub), self.of_line(part, hub)
+        return np.array(units + lines), np.concatenate([self.use[part] * qty, np.ones(len(lines))])
+
+    def used(self, parts: Whole, qty: Whole) -> Array:
+        """Return what plans use of each row, shape (plans, rows); ``qty`` has shape (plans, hubs)."""
+        use, lines = self.use[parts], (qty > 0).astype(np.float64)
+        spent = (qty.sum(axis=1) * use[:, 2])[:, None]
+        found = np.concatenate([qty * use[:, :1], qty * use[:, 1:2], spent, lines], axis=1)
+        limited = len(self.free) - self.suppliers
+        if not limited:
+            return found
+        own = (self.supplier[parts][:, None] == np.arange(limited)) * lines.sum(axis=1)[:, None]
+        return np.concatenate([found, own], axis=1)
+
+    def charges(self, prices: Array) -> Array:
+        """Return what the rows' prices add by part and hub: to a unit, and to a line; shape (parts, hubs, 2)."""
+        n = self.hubs
+        unit = np.outer(self.use[:, 0], prices[:n]) + np.outer(self.use[:, 1], prices[n : 2 * n])
+        line = np.broadcast_to(prices[self.lines : self.suppliers], unit.shape)
+        if len(prices) > self.suppliers:
+            line = line + prices[self.suppliers + self.supplier][:, None]
+        return np.ascontiguousarray(np.stack([unit + self.use[:, 2:] * prices[2 * n], line], axis=2))
+
+    def names(self, problem: PlacementProblem) -> pd.DataFrame:
+        """Return name, subject and unit of the price of every row."""
+        ids = list(problem.warehouse_ids)
+        limited = sorted(problem.parts["supplier_id"].unique())[: len(self.free) - self.suppliers]
+        names = [("volume", ids, "CNY/m3"), ("hazmat", ids, "CNY/m3"), ("budget", ["all"], "CNY/CNY")]
+        names += [("inbound lines", ids, "CNY/line"), ("supplier lines", limited, "CNY/line")]
+        rows = [(name, subject, unit) for name, subjects, unit in names for subject in subjects]
+        return pd.DataFrame(rows, columns=["name", "subject", "unit"])
+
+
+def coupling_rows(problem: PlacementProblem, parameters: PlacementParameters) -> Rows:
+    """Return constraint (5) of tonight; a hazardous part takes both volumes."""
     volume = problem.parts["volume_m3"].to_numpy(dtype=np.float64)
     hazmat = np.where(problem.parts["hazmat"].to_numpy(dtype=bool), volume, 0.0)
     cost = problem.parts["unit_cost"].to_numpy(dtype=np.float64)
-    budget = parameters.budget if parameters.budget > 0 else np.inf
-    free = [problem.warehouses["free_m3"], problem.warehouses["free_hazmat_m3"], pd.Series([budget])]
-    return np.column_stack([volume, hazmat, cost]), np.concatenate([f.to_numpy(dtype=np.float64) for f in free])
-
-
-def row_numbers(warehouses: int, hub: int) -> list[int]:
-    """Return the coupling rows that an order for ``hub`` uses: its volume, its hazmat volume, the budget."""
-    return [hub, warehouses + hub, 2 * warehouses]
+    suppliers, place = np.unique(problem.parts["supplier_id"].to_numpy(dtype=str), return_inverse=True)
+    limited = len(suppliers) if parameters.supplier_lines > 0 else 0
+    free = [
+        problem.warehouses["free_m3"].to_numpy(dtype=np.float64),
+        problem.warehouses["free_hazmat_m3"].to_numpy(dtype=np.float64),
+        np.array([parameters.budget if parameters.budget > 0 else np.inf]),
+        np.full(len(problem.warehouses), parameters.inbound_lines if parameters.inbound_lines > 0 else np.inf),
+        np.full(limited, float(parameters.supplier_lines)),
+    ]
+    use = np.column_stack([volume, hazmat, cost])
+    return Rows(use, place.astype(np.int64), np.concatenate(free), len(problem.warehouses))

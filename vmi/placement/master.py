@@ -44,7 +44,7 @@ class Search(NamedTuple):
 
 def answer(instance: Instance, parts: Whole, restriction: Restriction, prices: Array) -> Choice:
     """Return the best plan of each of the parts under prices of the rows."""
-    return best_plans(parts, instance.rules(restriction), instance.unit_prices(prices))
+    return best_plans(parts, instance.rules(restriction), instance.charges(prices))
 
 
 def price_rows(instance: Instance, active: Whole, restriction: Restriction, search: Search) -> Priced:

@@ -62,13 +62,15 @@ class Table(NamedTuple):
     """What every part's pools may order and what that costs.
 
     Part i's pools are the rows ``row_from[i]`` .. ``row_from[i + 1]``, in its class's order; row p may order
-    ``qty[option_from[p] : option_from[p + 1]]`` at ``cost`` [CNY], quantities ascending.
+    ``qty[option_from[p] : option_from[p + 1]]`` at ``cost`` [CNY], quantities ascending. ``change_cost`` [CNY]: of a
+    warehouse that becomes, or is no longer, a hub of the part.
     """
 
     row_from: Whole
     option_from: Whole
     qty: Whole
     cost: Array
+    change_cost: float
 
 
 def ground_of(problem: PlacementProblem) -> Ground:
@@ -85,12 +87,18 @@ def ground_of(problem: PlacementProblem) -> Ground:
     )
 
 
-def tabulate(menu: Menu, ground: Ground, money: Economics, limits: Limits) -> Table:
-    """Return the table of (1) with (4): every pool of every part, every quantity worth weighing."""
+def tabulate(
+    menu: Menu, ground: Ground, money: Economics, limits: Limits, fixed: tuple[float, float] = (0.0, 0.0)
+) -> Table:
+    """Return the table of (1) with (4): every pool of every part, every quantity worth weighing.
+
+    ``fixed``: what a line costs, and a warehouse that becomes or ceases to be a hub of a part [CNY].
+    """
     pools = np.diff(menu.pool_from)[menu.part_class]
     row_from = np.concatenate([[0], np.cumsum(pools)]).astype(np.int64)
     option_from, qty, cost = _tabulate(row_from, menu, ground, money, limits)
-    return Table(row_from, option_from, qty, cost.round(6))
+    line_cost, change_cost = fixed
+    return Table(row_from, option_from, qty, (cost + line_cost * (qty > 0)).round(6), change_cost)
 
 
 @njit(cache=True)

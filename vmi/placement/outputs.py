@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vmi.placement.economics import Economics
-from vmi.placement.limits import Limits
+from vmi.placement.limits import Limits, Rows
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.pools import Pools, by_region
 from vmi.placement.problem import Array, Mask, PlacementProblem, Whole
@@ -246,25 +246,17 @@ def _sentences(plan: Plan, table: pd.DataFrame, steps: _Steps, own: Whole, of: W
     )
 
 
-def prices_table(plan: Plan, used: Array, free: Array) -> pd.DataFrame:
+def prices_table(plan: Plan, rows: Rows) -> pd.DataFrame:
     """Return what a further unit of each coupling row is worth tonight; rows with a price above 0."""
-    ids, prices = plan.problem.warehouse_ids, plan.solution.prices
-    rows = pd.DataFrame(
-        {
-            "name": ["volume"] * len(ids) + ["hazmat"] * len(ids) + ["budget"],
-            "subject": [*ids, *ids, "all"],
-            "unit": ["CNY/m3"] * (2 * len(ids)) + ["CNY/CNY"],
-            "price": prices.round(6),
-            "used": used.round(6),
-            "free": free,
-        }
-    )
-    return rows[rows["price"] > 0].reset_index(drop=True)
+    used = rows.used(np.arange(plan.shape[0]), plan.solution.qty).sum(axis=0)
+    figures = {"price": plan.solution.prices.round(6), "used": used.round(6), "free": rows.free}
+    table = rows.names(plan.problem).assign(**figures)
+    return table[table["price"] > 0].reset_index(drop=True)
 
 
-def full_warehouses(plan: Plan, used: Array, prices: pd.DataFrame) -> pd.DataFrame:
+def full_warehouses(prices: pd.DataFrame) -> pd.DataFrame:
     """Return the warehouses whose space has a price: warehouse_id, space, used_m3, capacity_m3 (of tonight), price."""
-    rows = prices[prices["name"] != "budget"]
+    rows = prices[prices["name"].isin(["volume", "hazmat"])]
     return pd.DataFrame(
         {
             "warehouse_id": rows["subject"],

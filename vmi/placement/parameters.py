@@ -29,6 +29,15 @@ class PlacementParameters:
     )
     every_hub_set_up_to: int = parameter(6, "warehouses", "up to here every set of hubs is weighed (63 of them)")
     max_review_days: int = parameter(14, "days", "a supplier's truck to a warehouse goes at least this often if needed")
+    truck_patience: float = parameter(
+        1.0, "times", "a truck waits until waiting costs so many times a night's share of it; 0: it goes every night"
+    )
+    line_cost: float = parameter(0.0, "CNY/line", "picking and booking in a line, beside its share of the truck")
+    change_cost: float = parameter(
+        0.0, "CNY/warehouse", "a part becomes hub-stocked in a warehouse, or no longer, against the plan before"
+    )
+    inbound_lines: int = parameter(0, "lines", "most that a warehouse takes in of tonight's firm lines; 0 is no limit")
+    supplier_lines: int = parameter(0, "lines", "most that a supplier picks of tonight's firm lines; 0 is no limit")
     budget: float = parameter(0.0, "CNY", "most that tonight's firm lines may be worth at unit cost; 0 is no limit")
     options_limit: int = parameter(
         200, "options", "quantities weighed per part and pool; more are taken in larger steps"

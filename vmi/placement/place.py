@@ -14,12 +14,11 @@ from vmi.frames import REPLENISHMENT
 from vmi.placement.catalogue import build_menu
 from vmi.placement.economics import economics
 from vmi.placement.instance import Instance
-from vmi.placement.limits import coupling_rows, order_limits
+from vmi.placement.limits import Rows, coupling_rows, order_limits
 from vmi.placement.model import ground_of, openness_of, tabulate
 from vmi.placement.outputs import Plan, derive, full_warehouses, override_effects, prices_table, shortages
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.pools import Pools, assignment, chosen_pools, moments_until
-from vmi.placement.pricing import ANY_UNITS, Restriction
 from vmi.placement.problem import Array, PlacementProblem
 from vmi.placement.solving import Solution, solve
 from vmi.placement.supplies import firm_lines, forecast_lines, target_table
@@ -87,21 +86,17 @@ def place(problem: PlacementProblem, parameters: PlacementParameters, start: pd.
     ground = ground_of(problem)
     weight = problem.demand.mean[:, :, -1].sum(axis=0)
     menu = build_menu(problem.arcs, weight, openness_of(problem, limits), parameters)
-    use, free = coupling_rows(problem, parameters)
-    instance = Instance(menu, tabulate(menu, ground, money, limits), limits, use, free)
-    begin = _prices_before(problem, start, free)
-    every_truck = solve(instance, _free_choice(problem), parameters, thorough=False, start=begin)
+    table = tabulate(menu, ground, money, limits, (parameters.line_cost, parameters.change_cost))
+    instance = Instance(menu, table, limits, coupling_rows(problem, parameters))
+    begin = _prices_before(problem, start, instance.rows)
+    every_truck = solve(instance, instance.free_choice(), parameters, thorough=False, start=begin)
     wished = chosen_pools(menu, ground, money, every_truck)
-    trips = decide_trips(problem, _orders(problem, wished, limits.low, money.penalty_line / money.line_qty))
+    orders = _orders(problem, wished, limits.low, money.penalty_line / money.line_qty)
+    trips = decide_trips(problem, orders, parameters.truck_patience)
     solution = _with_trucks(instance, (every_truck, begin), trips, parameters)
     pools = chosen_pools(menu, ground, money, solution)
     plan = Plan(problem, parameters, money, limits, pools, wished, trips, solution)
     return _report(plan, instance)
-
-
-def _free_choice(problem: PlacementProblem) -> Restriction:
-    shape = (len(problem.parts), len(problem.warehouses))
-    return Restriction(np.zeros(shape, dtype=bool), np.full(shape[0], -1, dtype=np.int64), np.full(shape, ANY_UNITS))
 
 
 def _orders(problem: PlacementProblem, pools: Pools, low: np.ndarray, penalty: np.ndarray) -> Orders:
@@ -122,16 +117,14 @@ def _orders(problem: PlacementProblem, pools: Pools, low: np.ndarray, penalty: n
     )
 
 
-def _prices_before(problem: PlacementProblem, table: pd.DataFrame | None, free: Array) -> Array | None:
+def _prices_before(problem: PlacementProblem, table: pd.DataFrame | None, rows: Rows) -> Array | None:
     """Return the price of each coupling row by an earlier night's table, 0 where it has none; None without a table."""
     if table is None or not len(table):
         return None
-    ids = problem.warehouse_ids
-    names = ["volume"] * len(ids) + ["hazmat"] * len(ids) + ["budget"]
-    rows = pd.MultiIndex.from_arrays([names, [*ids, *ids, "all"]])
+    tonight = pd.MultiIndex.from_frame(rows.names(problem)[["name", "subject"]])
     known = table.set_index(["name", "subject"])["price"].astype(np.float64)
-    prices = known.reindex(rows).fillna(0.0).clip(lower=0.0).to_numpy()
-    return np.where(np.isfinite(free), prices, 0.0)
+    prices = known.reindex(tonight).fillna(0.0).clip(lower=0.0).to_numpy()
+    return np.where(np.isfinite(rows.free), prices, 0.0)
 
 
 def _with_trucks(
@@ -147,13 +140,13 @@ def _with_trucks(
         return every_truck
     kept = np.where(waits, every_truck.pattern, -1)
     closed = trips.closed if waits.any() else np.zeros_like(trips.closed)
-    return solve(instance, Restriction(closed, kept, np.full(closed.shape, ANY_UNITS)), parameters, start=begin)
+    restriction = instance.free_choice()._replace(closed=closed, pattern=kept)
+    return solve(instance, restriction, parameters, start=begin)
 
 
 def _report(plan: Plan, instance: Instance) -> Placement:
     derivations = derive(plan)
-    used = instance.usage(np.arange(len(plan.problem.parts)), plan.solution.qty).sum(axis=0)
-    prices = prices_table(plan, used, instance.free)
+    prices = prices_table(plan, instance.rows)
     lines = [f for f in (firm_lines(plan, derivations), forecast_lines(plan)) if len(f)]
     return Placement(
         replenishment=pd.concat(lines, ignore_index=True) if lines else REPLENISHMENT.empty(),
@@ -168,5 +161,5 @@ def _report(plan: Plan, instance: Instance) -> Placement:
             plan.solution.passes,
             prices,
         ),
-        hints=Hints(full_warehouses(plan, used, prices), shortages(plan), override_effects(plan, derivations)),
+        hints=Hints(full_warehouses(prices), shortages(plan), override_effects(plan, derivations)),
     )

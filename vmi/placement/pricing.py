@@ -54,7 +54,7 @@ SEARCH_LIMIT = 5_000_000
 
 @njit(cache=True)
 def best_plans(chosen: Whole, rules: Rules, price: Array) -> Choice:
-    """Return the best plan of each part of ``chosen``; ``price`` [CNY/unit] by part and hub, shape (parts, hubs)."""
+    """Return the best plan of each part of ``chosen``; ``price``: of a unit and of a line, shape (parts, hubs, 2)."""
     menu, table = rules.menu, rules.table
     n, hubs = len(chosen), price.shape[1]
     pattern, qty = np.zeros(n, dtype=np.int64), np.zeros((n, hubs), dtype=np.int64)
@@ -68,18 +68,31 @@ def best_plans(chosen: Whole, rules: Rules, price: Array) -> Choice:
             if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != number:
                 continue
             members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
-            total, units, options = 0.0, 0, np.empty(len(members), dtype=np.int64)
+            change = _change(i, m, rules)
+            total, units, options = change, 0, np.empty(len(members), dtype=np.int64)
             for at in range(len(members)):
                 options[at] = taken[members[at]]
                 total += worth[members[at]]
                 units += table.qty[options[at]]
             # Sharing out never makes a pattern cheaper: one that is too dear already stays out.
             if total < value[c] - 1e-9 and units > rules.limits.available[i]:
-                total = _share_out(i, members, rules, price, options)
+                total = change + _share_out(i, members, rules, price, options)
             if total < value[c] - 1e-9:
                 value[c], pattern[c] = total, number
-                cost[c] = _add_up(i, members, options, rules, qty[c])
+                cost[c] = change + _add_up(i, members, options, rules, qty[c])
     return Choice(pattern, qty, value, cost)
+
+
+@njit(cache=True)
+def _change(i: int, pattern: int, rules: Rules) -> float:
+    """Return what it costs that a pattern's hubs are not those of the plan before, where there is demand at all."""
+    if rules.limits.before[i] < 0:
+        return 0.0
+    other, changed = (rules.menu.pattern_hubs[pattern] ^ rules.limits.before[i]) & rules.limits.asked[i], 0
+    while other:
+        other &= other - 1
+        changed += 1
+    return rules.table.change_cost * changed
 
 
 @njit(cache=True)
@@ -105,6 +118,13 @@ def _options(i: int, pool: int, rules: Rules) -> tuple[int, int, int]:
 
 
 @njit(cache=True)
+def _reduced(i: int, hub: int, option: int, rules: Rules, price: Array) -> float:
+    """Return the cost of an option with the prices of what it uses."""
+    qty = rules.table.qty[option]
+    return rules.table.cost[option] + price[i, hub, 0] * qty + (price[i, hub, 1] if qty > 0 else 0.0)
+
+
+@njit(cache=True)
 def _pool_minima(i: int, rules: Rules, price: Array) -> tuple[Array, Whole]:
     cls = rules.menu.part_class[i]
     pools = rules.menu.pool_from[cls + 1] - rules.menu.pool_from[cls]
@@ -112,7 +132,7 @@ def _pool_minima(i: int, rules: Rules, price: Array) -> tuple[Array, Whole]:
     for j in range(pools):
         hub, start, stop = _options(i, j, rules)
         for o in range(start, stop):
-            reduced = rules.table.cost[o] + price[i, hub] * rules.table.qty[o]
+            reduced = _reduced(i, hub, o, rules, price)
             if reduced < worth[j]:
                 worth[j], taken[j] = reduced, o
     return worth, taken
@@ -129,7 +149,7 @@ def _share_out(i: int, members: Whole, rules: Rules, price: Array, options: Whol
         hub, start, stop = _options(i, members[at], rules)
         for o in range(start, stop):
             need = -(-table.qty[o] // step)
-            reduced = table.cost[o] + price[i, hub] * table.qty[o]
+            reduced = _reduced(i, hub, o, rules, price)
             for left in range(need, room + 1):
                 total = best[at, left - need] + reduced
                 if total < best[at + 1, left]:
@@ -160,9 +180,10 @@ def near_plans(i: int, rules: Rules, price: Array, ceiling: float, most: int) ->
         if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != number:
             continue
         members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
-        before = n
-        n, left = _descend(i, members, rules, price, worth, ceiling, (qty, cost), n, left)
+        before, change = n, _change(i, m, rules)
+        n, left = _descend(i, members, rules, price, worth, ceiling - change, (qty, cost), n, left)
         pattern[before:n] = number
+        cost[before:n] += change
         if left <= 0 or n == most:
             return pattern[:n], qty[:n], cost[:n], False
     return pattern[:n], qty[:n], cost[:n], True
@@ -201,7 +222,7 @@ def _descend(
             at -= 1
             continue
         cursor[at] = o
-        value[at + 1] = value[at] + table.cost[o] + price[i, hub] * table.qty[o]
+        value[at + 1] = value[at] + _reduced(i, hub, o, rules, price)
         units[at + 1] = units[at] + table.qty[o]
         if value[at + 1] + rest[at + 1] > ceiling or units[at + 1] > rules.limits.available[i]:
             continue

@@ -96,6 +96,9 @@ class PlacementProblem:
         ``tomorrow_due_day``, the next review's on ``next_due_day``; tonight's units go back on ``return_day``.
     overrides
         Columns part_id, warehouse_id, kind, value; in force, kinds ``OVERRIDE_KINDS``.
+    hubs_before
+        Which warehouses were hubs of each part in the plan before, shape (parts, warehouses); none where there was no
+        plan, or the part is new.
     """
 
     as_of: pd.Timestamp
@@ -106,12 +109,13 @@ class PlacementProblem:
     positions: Positions
     demand: Demand
     overrides: pd.DataFrame
+    hubs_before: Mask
 
     def __post_init__(self) -> None:
         """Check that axes agree and numbers are numbers."""
         shape = (len(self.parts), len(self.warehouses))
-        if self.positions.on_hand.shape != shape or self.demand.mean.shape[:2] != shape:
-            raise ValueError("placement: positions, demand and parts x warehouses differ in shape")
+        if any(s != shape for s in (self.positions.on_hand.shape, self.demand.mean.shape[:2], self.hubs_before.shape)):
+            raise ValueError("placement: positions, demand, hubs and parts x warehouses differ in shape")
         if not (self.parts.index.is_monotonic_increasing and self.warehouses.index.is_monotonic_increasing):
             raise ValueError("placement: parts and warehouses must be sorted by id")
         numbers = [

@@ -34,7 +34,7 @@ def _take_turns(instance: Instance, restriction: Restriction, active: Whole, fou
     """Return the plans after every part has taken its best one, rows priced, in the room that is left to it."""
     pattern, qty, cost = found[0].copy(), found[1].copy(), found[2].copy()
     most = np.full_like(instance.limits.high, ANY_UNITS)
-    rules, unit = instance.rules(restriction._replace(most=most)), instance.unit_prices(prices)
+    rules, charges = instance.rules(restriction._replace(most=most)), instance.charges(prices)
     left = instance.free - instance.usage(active, qty).sum(axis=0)
     for _ in range(SETTLING_ROUNDS):
         gained = False
@@ -42,12 +42,17 @@ def _take_turns(instance: Instance, restriction: Restriction, active: Whole, fou
             part, one = int(active[at]), active[at : at + 1]
             own = instance.usage(one, qty[at : at + 1])[0]
             most[part] = instance.units_within(part, left + own)
-            best = best_plans(one, rules, unit)
+            best = best_plans(one, rules, charges)
             other = instance.usage(one, best.qty)[0]
             fits = (other <= left + own + 1e-9).all()
-            if fits and best.value[0] < cost[at] + (unit[part] * qty[at]).sum() - LEAST_GAIN:
+            if fits and best.value[0] < cost[at] + _charge(charges[part], qty[at]) - LEAST_GAIN:
                 pattern[at], qty[at], cost[at], gained = best.pattern[0], best.qty[0], best.cost[0], True
                 left = left + own - other
         if not gained:
             break
     return pattern, qty, cost
+
+
+def _charge(charges: Array, qty: Whole) -> float:
+    """Return what the rows' prices add to a part's plan."""
+    return float((charges[:, 0] * qty + charges[:, 1] * (qty > 0)).sum())

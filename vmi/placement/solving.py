@@ -1,4 +1,4 @@
-"""Solve the tabulated model: prices on the rows, a choice from plans hardly dearer than the best, then from more of them.
+"""Solve the tabulated model: prices on the rows, a choice from plans hardly dearer than the best, then from more.
 
 A plan of a part can only be in a better solution if its value under the prices lies within the gap of its part's best:
 with all of those listed, the last program's optimum is the model's. Where they are too many, or the gap is shut enough
@@ -69,10 +69,9 @@ def solve(
 
     ``start`` are prices of the rows to begin with, such as last night's; they change the way, not the answer's proof.
     """
-    everyone = np.arange(len(instance.menu.part_class))
     none = np.zeros(len(instance.free))
-    first = answer(instance, everyone, restriction, none)
-    used = instance.usage(everyone, first.qty)
+    first = answer(instance, instance.everyone, restriction, none)
+    used = instance.usage(instance.everyone, first.qty)
     if (used.sum(axis=0) <= instance.free + 1e-9).all():
         return Solution(first.pattern, first.qty, first.cost, float(first.cost.sum()), none, "optimal", 0)
     # A plan that uses nothing and is best without prices is best under any: such parts are settled.
@@ -125,10 +124,10 @@ def _near(case: _Case, priced: Priced, slack: float) -> tuple[Listing, bool]:
     best = answer(instance, active, case.restriction, priced.prices)
     closed = case.restriction._replace(closed=np.ones_like(case.restriction.closed))
     nothing = answer(instance, active, closed, np.zeros_like(priced.prices))
-    rules, unit = instance.rules(case.restriction), instance.unit_prices(priced.prices)
+    rules, charges = instance.rules(case.restriction), instance.charges(priced.prices)
     columns, complete = Columns(), True
     for at, (i, value) in enumerate(zip(active.tolist(), best.value, strict=True)):
-        patterns, units, costs, all_listed = near_plans(i, rules, unit, float(value) + slack + SHUT, PLANS_PER_PART)
+        patterns, units, costs, all_listed = near_plans(i, rules, charges, float(value) + slack + SHUT, PLANS_PER_PART)
         for pattern, qty, cost in zip(patterns, units, costs, strict=True):
             columns.add(i, int(pattern), qty.copy(), float(cost))
         if len(patterns) > 1 or not len(patterns):

@@ -96,8 +96,8 @@ class Trips:
     table: pd.DataFrame
 
 
-def decide_trips(problem: PlacementProblem, orders: Orders) -> Trips:
-    """Return which of tonight's trucks are worth their fixed cost."""
+def decide_trips(problem: PlacementProblem, orders: Orders, patience: float) -> Trips:
+    """Return which of tonight's trucks go: waiting costs ``patience`` times what a night without them saves."""
     rows = pd.DataFrame(
         {
             "supplier_id": problem.parts["supplier_id"].to_numpy(dtype=object)[orders.part],
@@ -114,7 +114,7 @@ def decide_trips(problem: PlacementProblem, orders: Orders) -> Trips:
     table["fixed_cost"] = truck["cost_per_shipment"]
     table["threshold"] = (truck["cost_per_shipment"] / truck["review_days"]).round(6)
     table["waiting_cost"] = table["waiting_cost"].round(6)
-    table["goes"] = table["must"] | (table["waiting_cost"] >= table["threshold"])
+    table["goes"] = table["must"] | (table["waiting_cost"] >= patience * table["threshold"])
     goes = table["goes"].reindex(problem.trucks.index, fill_value=False).unstack()
     by_part = goes.reindex(columns=problem.warehouse_ids).reindex(problem.parts["supplier_id"])
     return Trips(~by_part.to_numpy(dtype=bool), table)

@@ -11,9 +11,9 @@ class SimulationParameters:
 
     refit_days: int = parameter(7, "days", "forecasts are learned anew so often; between, the last one is read on")
     placement_gap: float = parameter(
-        1e-4,
+        1e-3,
         "fraction",
-        "a lived night's placement may stop here: proving the last 0.01 % takes most of a night's time",
+        "a lived night's placement may stop here: proving the last 0.1 % takes most of a night's time",
     )
     weather_notice_days: int = parameter(2, "days", "a warning is known so long before it begins")
     stop_notice_days: int = parameter(0, "days", "a supplier's stop (--stop) is known so long before it begins")

@@ -10,9 +10,11 @@ from vmi.contract import INPUT, INPUTS
 from vmi.frames import (
     FORECAST_CALIBRATION,
     FORECAST_SCORES,
+    HUBS,
     LANE_TIMES,
     MOVED_LOTS,
     OPEN_ORDERS,
+    PRICES,
     PROFILES,
     USAGE,
     Situation,
@@ -25,11 +27,11 @@ from vmi.store.runs import COUNTING, RUNS, last_published, read_plan
 from vmi.store.stock_history import stockouts
 from vmi.tables.inputs import INPUT_TABLES
 from vmi.tables.ledger import InboundSeen, Receipt
-from vmi.tables.plans import PlanReplenishment, PlanTransfer, Promise
+from vmi.tables.plans import PlanDerivation, PlanReplenishment, PlanTransfer, Promise
 
 ORDERS = table_of(INPUT_TABLES["orders"])
-LEARNED = (PROFILES, FORECAST_SCORES, FORECAST_CALIBRATION)
-"""What a night's forecast learned and the next ones use."""
+LEARNED = (PROFILES, FORECAST_SCORES, FORECAST_CALIBRATION, PRICES)
+"""What a night learned and the next one begins with."""
 WHOLE_FILES = (
     *("suppliers", "parts", "warehouses", "centres", "lanes", "supply"),
     *("stock", "availability", "inbound", "weather", "vehicles", "fitments"),
@@ -177,14 +179,19 @@ def moved_lots(connection: Connection, as_of: pd.Timestamp) -> pd.DataFrame:
 
 
 def learned(connection: Connection, as_of: pd.Timestamp) -> dict[str, pd.DataFrame]:
-    """Return PROFILES, FORECAST_SCORES and FORECAST_CALIBRATION of the last plan before ``as_of``, by name.
+    """Return PROFILES, FORECAST_SCORES, FORECAST_CALIBRATION, PRICES and HUBS of the last plan before ``as_of``.
 
-    The night planned again finds those it found first.
+    By name; the night planned again finds those it found first.
     """
     last = last_published(connection, before=as_of.date())
     if last is None:
-        return {frame.name: frame.empty() for frame in LEARNED}
-    return {f.name: read_plan(connection, last, f"plan_{f.name}")[list(f.columns)] for f in LEARNED}
+        return {frame.name: frame.empty() for frame in (*LEARNED, HUBS)}
+    found = {f.name: read_plan(connection, last, f"plan_{f.name}")[list(f.columns)] for f in LEARNED}
+    derived = table_of(PlanDerivation)
+    hubs = select(derived.c.part_id, derived.c.warehouse_id).where(
+        derived.c.run_id == last.run_id, derived.c.hub == derived.c.warehouse_id
+    )
+    return found | {HUBS.name: read_frame(connection, hubs).sort_values(list(HUBS.columns), ignore_index=True)}
 
 
 def stock_at_close(connection: Connection) -> pd.DataFrame:

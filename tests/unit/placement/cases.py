@@ -93,5 +93,6 @@ def problem(rate: list[list[float]], changes: list[dict] | None = None, **given:
         "positions": positions((len(rate), n)),
         "demand": demand(np.array(rate), lorries),
         "overrides": overrides(),
+        "hubs_before": np.zeros((len(rate), n), dtype=bool),
     }
     return PlacementProblem(**(fields | given))

@@ -66,6 +66,7 @@ def situation(**frames: pd.DataFrame) -> Situation:
         "availability": table("part_id available_qty available_on"),
         "overrides": table("part_id warehouse_id kind value"),
         "open_plan_lines": table("part_id warehouse_id qty"),
+        "hubs": table("part_id warehouse_id"),
     } | frames
     names = [n for n in Situation.__dataclass_fields__ if n not in ("as_of", "timezone")]
     return Situation(as_of=AS_OF, timezone="Asia/Shanghai", **{n: given.get(n, nothing) for n in names})

@@ -7,13 +7,14 @@ import pytest
 
 from tests.unit.simulate.policies_company import AS_OF, CONFIG, NO_ORDERS, day, situation
 from vmi.config import Config
-from vmi.frames import DELIVERIES, LOT_RETURNS, PROFILES, REPLENISHMENT, TRANSFERS, Situation
+from vmi.frames import DELIVERIES, HUBS, LOT_RETURNS, PROFILES, REPLENISHMENT, TRANSFERS, Situation
 from vmi.planning import Carried
 from vmi.simulate.policies import make_policy, planned
 from vmi.simulate.policy import ORDERED, OUTLOOK, Decisions, View
 
 LINE = {"supplier_id": "S1", "part_id": "P1", "warehouse_id": "W1", "qty": 4}
 LINE |= {"ship_on": day("2026-11-21"), "due_on": day("2026-11-25")}
+PRICE = pd.DataFrame([{"name": "volume", "subject": "W1"}])
 PROFILE = pd.DataFrame([dict.fromkeys(PROFILES.columns, "month")])
 FORECAST = pd.DataFrame([{"part_id": "P1", "warehouse_id": "W1", "mean": 28.0, "p10": 20.0, "p50": 28.0, "p90": 36.0}])
 
@@ -35,7 +36,8 @@ class Rooms:
             transfers=TRANSFERS.empty(),
             deliveries=DELIVERIES.empty(),
             outlook=outlook,
-            to_carry=lambda: Carried(outlook, f"prices of {seen.as_of:%d}"),  # type: ignore[arg-type]
+            to_carry=lambda: Carried(outlook),
+            placed=lambda: {"prices": PRICE.assign(price=float(seen.as_of.day)), "hubs": HUBS.empty()},
         )
 
 
@@ -69,7 +71,7 @@ def test_the_forecast_is_learned_and_told_on_every_refit_night_and_read_on_betwe
 
 def test_prices_are_carried_every_night_and_what_was_learned_from_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     _, rooms = nights(monkeypatch, 3)
-    assert [asked.carried.prices for asked in rooms.asked] == [None, "prices of 20", "prices of 21"]
+    assert [asked.situation.prices["price"].tolist() for asked in rooms.asked] == [[], [20.0], [21.0]]
     assert [len(asked.situation.profiles) for asked in rooms.asked] == [0, 1, 1]
 
 

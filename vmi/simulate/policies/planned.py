@@ -50,6 +50,7 @@ class Planned:
         self._carried = night.to_carry()
         if learns:
             self._learned, self._learned_on = night.outlook.learned(), as_of
+        self._learned |= night.placed()
         return _decisions(night, learns)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from vmi.placement.limits import Limits, coupling_rows, row_numbers
+from vmi.placement.limits import Limits, Rows, coupling_rows
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.problem import PlacementProblem, Whole
 
@@ -28,7 +28,7 @@ def allot(
     limits: Limits,
     parameters: PlacementParameters,
 ) -> Whole:
-    """Return what of ``wanted`` availability, volume, hazmat volume and budget allow.
+    """Return what of ``wanted`` availability, volume, hazmat volume, budget and lines allow.
 
     Parameters
     ----------
@@ -37,30 +37,31 @@ def allot(
     urgency
         The lowest takes first; equals in order of part and warehouse.
     """
-    use, free = coupling_rows(problem, parameters)
-    if _all_fits(wanted, use, free, limits):
+    shared = coupling_rows(problem, parameters)
+    if _all_fits(wanted, shared, limits):
         return wanted
     given = np.zeros_like(wanted)
-    supply, left, each = limits.available.tolist(), free.tolist(), use.tolist()
+    supply, left, each = limits.available.tolist(), shared.free.tolist(), shared.use.tolist()
     part, place = np.nonzero(wanted)
     most_urgent_first = np.lexsort((place, part, urgency[part, place]))
     for i, w in zip(part[most_urgent_first].tolist(), place[most_urgent_first].tolist(), strict=True):
-        rows = row_numbers(len(problem.warehouses), w)
-        needs = [(row, unit) for row, unit in zip(rows, each[i], strict=True) if unit]
+        lines = shared.of_line(i, w)
+        needs = [(row, unit) for row, unit in zip(shared.of_units(w), each[i], strict=True) if unit]
         room = min([(left[row] + ROUNDING) / unit for row, unit in needs], default=np.inf)
         step = int(limits.step[i])
         units = int(min(int(wanted[i, w]), supply[i], max(room, 0.0))) // step * step
-        if units < limits.first[i]:
+        if units < limits.first[i] or any(left[row] < 1.0 for row in lines):
             continue
         given[i, w] = units
         supply[i] -= units
         for row, unit in needs:
             left[row] -= unit * units
+        for row in lines:
+            left[row] -= 1.0
     return given
 
 
-def _all_fits(wanted: Whole, use: npt.NDArray[np.float64], free: npt.NDArray[np.float64], limits: Limits) -> bool:
+def _all_fits(wanted: Whole, shared: Rows, limits: Limits) -> bool:
     """Return whether all that is wanted fits together, as on most nights."""
-    volume, hazmat, cost = (wanted * use[:, [k]] for k in range(3))
-    taken = np.concatenate([volume.sum(axis=0), hazmat.sum(axis=0), [cost.sum()]])
-    return bool((wanted.sum(axis=1) <= limits.available).all() and (taken <= free + ROUNDING).all())
+    taken = shared.used(np.arange(len(wanted)), wanted).sum(axis=0)
+    return bool((wanted.sum(axis=1) <= limits.available).all() and (taken <= shared.free + ROUNDING).all())
