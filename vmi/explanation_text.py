@@ -104,6 +104,8 @@ def _bound(row: Row) -> str:
     kind, _, subject = (row["binding"] or "").partition(" ")
     if kind in ("volume", "hazmat"):
         return f"{'space' if kind == 'volume' else 'hazmat space'} in {subject}"
+    if kind == "lines":
+        return f"lines {subject}"
     return f"a planner's {subject}" if kind == "override" else BOUND.get(kind, kind)
 
 

@@ -23,9 +23,10 @@ Whole = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Program:
-    """Minimise ``cost``·x + ``constant`` subject to rows of A x <= ``row_upper``, 0 <= x <= ``upper``.
+    """Minimise ``cost``·x + ``constant`` subject to ``row_lower`` <= A x <= ``row_upper``, 0 <= x <= ``upper``.
 
-    A is given by its non-zeros (``rows``, ``columns``, ``values``), a (row, column) pair at most once.
+    A is given by its non-zeros (``rows``, ``columns``, ``values``), a (row, column) pair at most once. Without
+    ``row_lower`` rows have no lower limit.
     """
 
     cost: Numbers
@@ -36,13 +37,15 @@ class Program:
     values: Numbers
     row_upper: Numbers
     constant: float = 0.0
+    row_lower: Numbers | None = None
 
     def only(self, keep: npt.NDArray[np.bool_]) -> "Program":
         """Return the program with the other columns fixed at 0."""
         place = np.cumsum(keep) - 1
         held = keep[self.columns]
         triplets = (self.rows[held], place[self.columns[held]], self.values[held])
-        return Program(self.cost[keep], self.upper[keep], self.integer[keep], *triplets, self.row_upper, self.constant)
+        limits = (self.row_upper, self.constant, self.row_lower)
+        return Program(self.cost[keep], self.upper[keep], self.integer[keep], *triplets, *limits)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class NoSolution(ValueError):
 
 
 def solve(program: Program, relative_gap: float, node_limit: int, relaxed: bool = False) -> Solution:
-    """Solve ``program``, as a linear program if ``relaxed``; x = 0 must be feasible.
+    """Solve ``program``, as a linear program if ``relaxed``; x = 0 must be feasible, or else be recognised.
 
     Raises
     ------
@@ -123,7 +126,8 @@ def _proto(program: Program, relaxed: bool) -> model_pb2.ModelProto:
     proto.objective.linear_coefficients.ids.extend(costly.tolist())
     proto.objective.linear_coefficients.values.extend(program.cost[costly].tolist())
     proto.linear_constraints.ids.extend(range(rows))
-    proto.linear_constraints.lower_bounds.extend([-np.inf] * rows)
+    lower = np.full(rows, -np.inf) if program.row_lower is None else program.row_lower
+    proto.linear_constraints.lower_bounds.extend(lower.tolist())
     proto.linear_constraints.upper_bounds.extend(program.row_upper.tolist())
     order = np.lexsort((program.columns, program.rows))
     matrix = proto.linear_constraint_matrix

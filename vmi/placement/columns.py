@@ -1,4 +1,4 @@
-"""Keep the plans of parts that have been met: the columns of the price master and of the last integer program."""
+"""Keep the plans of parts that have been met: the columns of the price master."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vmi.placement.pricing import Choice
-from vmi.placement.problem import Array, Mask, Whole
+from vmi.placement.problem import Array, Whole
 
 
 class Listing(NamedTuple):
@@ -16,10 +16,6 @@ class Listing(NamedTuple):
     pattern: Whole
     qty: Whole
     cost: Array
-
-    def only(self, keep: Mask) -> "Listing":
-        """Return the plans that are to be kept."""
-        return Listing(self.part[keep], self.pattern[keep], self.qty[keep], self.cost[keep])
 
 
 @dataclass

@@ -170,6 +170,8 @@ def _left(pools: pd.DataFrame, g: int, y: pd.Series) -> pd.Series:
 
 
 def _violations(problem: PlacementProblem, firm: pd.DataFrame, parameters: PlacementParameters) -> list[str]:
+    # Packs, volumes and costs are the problem's: what a line says of its part proves nothing.
+    firm = firm[["part_id", "warehouse_id", "supplier_id", "qty"]]
     known = firm["part_id"].isin(problem.parts.index)
     found = [f"{p}: ordered, but superseded or unknown" for p in firm.loc[~known, "part_id"]]
     lines = firm[known].join(problem.parts, on="part_id", rsuffix="_of_part")

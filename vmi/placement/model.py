@@ -14,18 +14,22 @@ Data
     c, rho   carrying cost of a unit-day, cost of a unit that goes back [CNY]
     f_h      freight in, per unit [CNY]; e_hr freight out above first cover, lateness and lost same-day reach, per
              unit of region r covered from h [CNY]
-    K(h)     coupling rows: volume and hazmat volume of hub h, and the budget; a_i,k use per unit, b_k what is free
+    l, s     cost of an order line, and of a warehouse with demand that becomes or ceases to be a hub [CNY]; H0_i hubs
+             of the plan before
+    k        coupling rows: volume and hazmat volume of every hub, the budget, lines into every hub, lines out of every
+             supplier; a_ik use per unit, e_ik use per line (1 or 0), b_k what is free
 Variables
     z_im     1 if part i takes pattern m
     q_ij     units of part i ordered tonight for the hub of pool j: 0 or whole packs, at least the minimum order
 Model
-    (1) min  sum_i sum_m z_im sum_j in J(m) C_ij(y_j + q_ij) + f_h(j) q_ij + sum_r in R(j) e_h(j)r E[D_r(L_j)]
+    (1) min  sum_i sum_m z_im (s |H(m) xor H0_i|
+                 + sum_j in J(m) C_ij(y_j + q_ij) + f_h(j) q_ij + l [q_ij > 0] + sum_r in R(j) e_h(j)r E[D_r(L_j)])
         C(Y) = pi E[(D(L) - Y)+] + c int_A^B E[(Y - D(t))+] dt + rho E[(Y - D(B))+]        for Y >= 0
         C(Y) = pi E[D(L)] + pi0 (-Y)                                                       for Y < 0
     (2) sum_m z_im = 1                                                     each part takes one pattern
     (3) sum_j q_ij <= available_i                                          what the supplier can ship
     (4) low_ih <= q_ij <= high_ih,  q_ij in {0} u {packs >= minimum}       overrides, trucks, units
-    (5) sum_i a_ik q_i,h(k) <= b_k                                         volume, hazmat volume, budget
+    (5) sum_ij a_ik q_ij + e_ik [q_ij > 0] <= b_k                          volume, hazmat volume, budget, lines
 
 C is convex in Y; its k-th unit costs -pi P(D(L) >= k) + c E[time on the shelf] + rho P(D(B) < k), the value of cover
 (Sherbrooke 1968; van Houtum and Kranenburg 2015). The integral is a trapezoid over ``values.SHELF_POINTS``. Since use

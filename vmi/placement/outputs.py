@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vmi.placement.economics import Economics
-from vmi.placement.limits import Limits, Rows
+from vmi.placement.limits import Limits, Rows, coupling_rows
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.pools import Pools, by_region
 from vmi.placement.problem import Array, Mask, PlacementProblem, Whole
@@ -101,7 +101,7 @@ def derive(plan: Plan) -> pd.DataFrame:
         "override_kind": override[0][i, w],
         "override_value": override[1][i, w],
         **_unit_figures(plan, i, w, own, is_hub),
-        "binding": np.where(is_hub, steps.binding[own], "none"),
+        "binding": _binding(plan, steps, (i, w), own),
         "binding_price": np.where(is_hub, steps.price[own], 0.0),
         "money_at_stake": np.where(is_hub, pools.worth[own], 0.0),
         "demand_class": problem.demand.demand_class[i, w],
@@ -110,6 +110,13 @@ def derive(plan: Plan) -> pd.DataFrame:
     table = pd.DataFrame(figures)
     table["reason"] = reasons(_sentences(plan, table, steps, own, of), plan.parameters)
     return table[DERIVATION_COLUMNS.split()]
+
+
+def _binding(plan: Plan, steps: _Steps, at: tuple[Whole, Whole], own: Whole) -> npt.NDArray[np.object_]:
+    """Return what bound each quantity; a planner's order that found no room is named where nothing else is ordered."""
+    yielded = np.nan_to_num(plan.problem.override("order"), nan=0.0)[at] > 0
+    elsewhere = np.where(yielded, "override order", "none")
+    return np.where(own >= 0, steps.binding[own], elsewhere).astype(object)
 
 
 POSITION_NAMES = ("on_hand", "inbound", "backordered", "outgoing", "committed")
@@ -206,16 +213,25 @@ def _best_packs(plan: Plan, need: Whole) -> Whole:
 
 
 def _dearest_row(plan: Plan) -> tuple[npt.NDArray[np.object_], Array]:
-    """Return, by pool, the name and price of the coupling row that costs a unit most."""
-    n, prices, part, hub = plan.shape[1], plan.solution.prices, plan.pools.part, plan.pools.hub
-    hazmat = plan.problem.parts["hazmat"].to_numpy(dtype=bool)[part]
-    volume = plan.problem.parts["volume_m3"].to_numpy(dtype=np.float64)[part]
-    cost = plan.problem.parts["unit_cost"].to_numpy(dtype=np.float64)[part]
-    by_row = np.column_stack([prices[hub], np.where(hazmat, prices[n + hub], 0.0), np.full(len(part), prices[2 * n])])
-    dearest = np.argmax(by_row * np.column_stack([volume, volume, cost]), axis=1)
+    """Return, by pool, the name and price of the coupling row that costs a unit, or its line, most."""
+    rows, prices = coupling_rows(plan.problem, plan.parameters), plan.solution.prices
+    n, part, hub = rows.hubs, plan.pools.part, plan.pools.hub
+    supplier = plan.problem.parts["supplier_id"].to_numpy(dtype=object)[part]
+    limited = len(prices) > rows.suppliers
+    every = np.full(len(part), 2 * n)
+    at = [hub, n + hub, every, rows.lines + hub, rows.suppliers + rows.supplier[part] if limited else every]
+    use, line = rows.use[part], np.ones(len(part))
+    weight = np.column_stack([use, line, line if limited else 0.0 * line])
+    by_row = prices[np.column_stack(at)]
+    dearest = np.argmax(by_row * weight, axis=1)
     ids = plan.problem.warehouse_ids[hub]
-    names = np.select([dearest == 0, dearest == 1], ["volume " + ids, "hazmat " + ids], "budget").astype(object)
-    return names, by_row[np.arange(len(part)), dearest]
+    names = [f"{kind} " + ids for kind in ("volume", "hazmat")] + [
+        "budget",
+        "lines into " + ids,
+        "lines of " + supplier,
+    ]
+    named = np.select([dearest == k for k in range(5)], [np.asarray(name, dtype=object) for name in names], "")
+    return named.astype(object), np.where(weight > 0, by_row, 0.0)[np.arange(len(part)), dearest]
 
 
 def _override_of(problem: PlacementProblem, shape: tuple[int, int]) -> tuple[npt.NDArray[np.object_], Array]:

@@ -34,7 +34,7 @@ class PlacementParameters:
     )
     line_cost: float = parameter(0.0, "CNY/line", "picking and booking in a line, beside its share of the truck")
     change_cost: float = parameter(
-        0.0, "CNY/warehouse", "a part becomes hub-stocked in a warehouse, or no longer, against the plan before"
+        2.0, "CNY/warehouse", "a warehouse that becomes a hub of a part, or is one no longer, against the plan before"
     )
     inbound_lines: int = parameter(0, "lines", "most that a warehouse takes in of tonight's firm lines; 0 is no limit")
     supplier_lines: int = parameter(0, "lines", "most that a supplier picks of tonight's firm lines; 0 is no limit")
@@ -42,7 +42,9 @@ class PlacementParameters:
     options_limit: int = parameter(
         200, "options", "quantities weighed per part and pool; more are taken in larger steps"
     )
-    columns_limit: int = parameter(2_500, "columns", "plans beside each part's best in the last integer program")
+    columns_limit: int = parameter(
+        4_000, "columns", "quantities in the last integer program, beside one for each part that orders"
+    )
     master_passes: int = parameter(60, "passes", "of the price master; it usually ends within 20")
     nodes_limit: int = parameter(
         5_000, "nodes", "of the last integer program: a limit that does not depend on the machine"

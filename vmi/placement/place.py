@@ -5,7 +5,7 @@ to travel on them keep their cover pattern and order nothing there, and the mode
 objective, bound and gap are those of that second model, whose trucks are data.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,8 @@ from vmi.placement.trips import Orders, Trips, decide_trips
 class Optimisation:
     """What the optimiser reached: cost [CNY], a bound no plan of the model beats, and the prices of full rows.
 
-    ``prices``: columns name, subject, unit, price, used, free; one row per coupling row with a price.
+    ``prices``: columns name, subject, unit, price, used, free; one row per coupling row with a price. ``seconds`` by
+    phase: of the wish that decides trips, and of the plan's prices, program and settling; never published.
     """
 
     objective: float
@@ -37,6 +38,7 @@ class Optimisation:
     status: str
     passes: int
     prices: pd.DataFrame
+    seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def gap(self) -> float:
@@ -96,7 +98,7 @@ def place(problem: PlacementProblem, parameters: PlacementParameters, start: pd.
     solution = _with_trucks(instance, (every_truck, begin), trips, parameters)
     pools = chosen_pools(menu, ground, money, solution)
     plan = Plan(problem, parameters, money, limits, pools, wished, trips, solution)
-    return _report(plan, instance)
+    return _report(plan, instance, sum(every_truck.seconds.values()))
 
 
 def _orders(problem: PlacementProblem, pools: Pools, low: np.ndarray, penalty: np.ndarray) -> Orders:
@@ -144,7 +146,7 @@ def _with_trucks(
     return solve(instance, restriction, parameters, start=begin)
 
 
-def _report(plan: Plan, instance: Instance) -> Placement:
+def _report(plan: Plan, instance: Instance, wish_seconds: float) -> Placement:
     derivations = derive(plan)
     prices = prices_table(plan, instance.rows)
     lines = [f for f in (firm_lines(plan, derivations), forecast_lines(plan)) if len(f)]
@@ -160,6 +162,7 @@ def _report(plan: Plan, instance: Instance) -> Placement:
             plan.solution.status,
             plan.solution.passes,
             prices,
+            {"wish": wish_seconds, **plan.solution.seconds},
         ),
         hints=Hints(full_warehouses(prices), shortages(plan), override_effects(plan, derivations)),
     )

@@ -1,4 +1,4 @@
-"""Solve every part exactly under prices of the coupling rows, and list what is nearly as good; compiled.
+"""Solve every part exactly under prices of the coupling rows; compiled.
 
 With prices the parts fall apart: a pool takes its cheapest quantity, a pattern the sum of its pools, a part its
 cheapest pattern. Where a supplier's availability (3) ties a pattern's pools together they are shared out by dynamic
@@ -48,8 +48,6 @@ class Choice(NamedTuple):
 
 ANY_UNITS = 1_000_000_000
 """Units of which there is always room for more."""
-SEARCH_LIMIT = 5_000_000
-"""Options that listing the plans of one part may look at."""
 
 
 @njit(cache=True)
@@ -62,13 +60,13 @@ def best_plans(chosen: Whole, rules: Rules, price: Array) -> Choice:
     for c in range(n):
         i = chosen[c]
         cls = menu.part_class[i]
-        worth, taken = _pool_minima(i, rules, price)
+        worth, taken = pool_minima(i, rules, price)
         for m in range(menu.pattern_from[cls], menu.pattern_from[cls + 1]):
             number = m - menu.pattern_from[cls]
             if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != number:
                 continue
             members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
-            change = _change(i, m, rules)
+            change = change_cost(i, m, rules)
             total, units, options = change, 0, np.empty(len(members), dtype=np.int64)
             for at in range(len(members)):
                 options[at] = taken[members[at]]
@@ -84,7 +82,7 @@ def best_plans(chosen: Whole, rules: Rules, price: Array) -> Choice:
 
 
 @njit(cache=True)
-def _change(i: int, pattern: int, rules: Rules) -> float:
+def change_cost(i: int, pattern: int, rules: Rules) -> float:
     """Return what it costs that a pattern's hubs are not those of the plan before, where there is demand at all."""
     if rules.limits.before[i] < 0:
         return 0.0
@@ -107,7 +105,7 @@ def _add_up(i: int, members: Whole, options: Whole, rules: Rules, qty: Whole) ->
 
 
 @njit(cache=True)
-def _options(i: int, pool: int, rules: Rules) -> tuple[int, int, int]:
+def options_of(i: int, pool: int, rules: Rules) -> tuple[int, int, int]:
     """Return a pool's hub and its options in the table, from .. to; a hub that is closed has only its first."""
     hub = rules.menu.pool_hub[rules.menu.pool_from[rules.menu.part_class[i]] + pool]
     row = rules.table.row_from[i] + pool
@@ -118,21 +116,22 @@ def _options(i: int, pool: int, rules: Rules) -> tuple[int, int, int]:
 
 
 @njit(cache=True)
-def _reduced(i: int, hub: int, option: int, rules: Rules, price: Array) -> float:
+def reduced_cost(i: int, hub: int, option: int, rules: Rules, price: Array) -> float:
     """Return the cost of an option with the prices of what it uses."""
     qty = rules.table.qty[option]
     return rules.table.cost[option] + price[i, hub, 0] * qty + (price[i, hub, 1] if qty > 0 else 0.0)
 
 
 @njit(cache=True)
-def _pool_minima(i: int, rules: Rules, price: Array) -> tuple[Array, Whole]:
+def pool_minima(i: int, rules: Rules, price: Array) -> tuple[Array, Whole]:
+    """Return what each pool's cheapest option is worth with the prices of what it uses, and which it is."""
     cls = rules.menu.part_class[i]
     pools = rules.menu.pool_from[cls + 1] - rules.menu.pool_from[cls]
     worth, taken = np.full(pools, np.inf), np.empty(pools, dtype=np.int64)
     for j in range(pools):
-        hub, start, stop = _options(i, j, rules)
+        hub, start, stop = options_of(i, j, rules)
         for o in range(start, stop):
-            reduced = _reduced(i, hub, o, rules, price)
+            reduced = reduced_cost(i, hub, o, rules, price)
             if reduced < worth[j]:
                 worth[j], taken[j] = reduced, o
     return worth, taken
@@ -146,10 +145,10 @@ def _share_out(i: int, members: Whole, rules: Rules, price: Array, options: Whol
     best, pick = np.full((pools + 1, room + 1), np.inf), np.full((pools, room + 1), -1, dtype=np.int64)
     best[0] = 0.0
     for at in range(pools):
-        hub, start, stop = _options(i, members[at], rules)
+        hub, start, stop = options_of(i, members[at], rules)
         for o in range(start, stop):
             need = -(-table.qty[o] // step)
-            reduced = _reduced(i, hub, o, rules, price)
+            reduced = reduced_cost(i, hub, o, rules, price)
             for left in range(need, room + 1):
                 total = best[at, left - need] + reduced
                 if total < best[at + 1, left]:
@@ -162,73 +161,3 @@ def _share_out(i: int, members: Whole, rules: Rules, price: Array, options: Whol
             return np.inf
         left -= -(-table.qty[options[at]] // step)
     return best[pools, room]
-
-
-@njit(cache=True)
-def near_plans(i: int, rules: Rules, price: Array, ceiling: float, most: int) -> tuple[Whole, Whole, Array, bool]:
-    """Return every plan of part ``i`` whose value is at most ``ceiling``: patterns, units by hub, costs, and if all.
-
-    At most ``most`` plans come back, and no more than ``SEARCH_LIMIT`` options are looked at: where supply is short,
-    what looks cheap and cannot be had would be searched without end.
-    """
-    menu, cls = rules.menu, rules.menu.part_class[i]
-    worth, _ = _pool_minima(i, rules, price)
-    pattern, cost = np.empty(most, dtype=np.int64), np.empty(most)
-    qty, n, left = np.zeros((most, price.shape[1]), dtype=np.int64), 0, SEARCH_LIMIT
-    for m in range(menu.pattern_from[cls], menu.pattern_from[cls + 1]):
-        number = m - menu.pattern_from[cls]
-        if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != number:
-            continue
-        members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
-        before, change = n, _change(i, m, rules)
-        n, left = _descend(i, members, rules, price, worth, ceiling - change, (qty, cost), n, left)
-        pattern[before:n] = number
-        cost[before:n] += change
-        if left <= 0 or n == most:
-            return pattern[:n], qty[:n], cost[:n], False
-    return pattern[:n], qty[:n], cost[:n], True
-
-
-@njit(cache=True)
-def _descend(
-    i: int,
-    members: Whole,
-    rules: Rules,
-    price: Array,
-    worth: Array,
-    ceiling: float,
-    found: tuple[Whole, Array],
-    n: int,
-    left: int,
-) -> tuple[int, int]:
-    """Append a pattern's plans below the ceiling to ``found`` from row ``n``; return the rows filled and looks left.
-
-    Depth first over the pools, cut where even the cheapest rest is too dear; ends when the rows are full or no look is
-    left.
-    """
-    qty, cost = found
-    table, size = rules.table, len(members)
-    rest, value = np.zeros(size + 1), np.zeros(size + 1)
-    for at in range(size - 1, -1, -1):
-        rest[at] = rest[at + 1] + worth[members[at]]
-    cursor, units = np.full(size, -1, dtype=np.int64), np.zeros(size + 1, dtype=np.int64)
-    at = 0 if rest[0] <= ceiling else -1
-    while at >= 0 and n < len(cost) and left > 0:
-        left -= 1
-        hub, start, stop = _options(i, members[at], rules)
-        o = start if cursor[at] < 0 else cursor[at] + 1
-        if o >= stop:
-            cursor[at] = -1
-            at -= 1
-            continue
-        cursor[at] = o
-        value[at + 1] = value[at] + _reduced(i, hub, o, rules, price)
-        units[at + 1] = units[at] + table.qty[o]
-        if value[at + 1] + rest[at + 1] > ceiling or units[at + 1] > rules.limits.available[i]:
-            continue
-        if at + 1 < size:
-            at += 1
-        else:
-            cost[n] = _add_up(i, members, cursor, rules, qty[n])
-            n += 1
-    return n, left

@@ -30,13 +30,15 @@ class Sentence:
 
 def reasons(sentence: Sentence, parameters: PlacementParameters) -> list[str]:
     """Return one sentence per row of the derivation table."""
-    columns = ("hub", "warehouse_id", "qty", "pool_regions", "target_qty", "override_kind")
+    columns = ("hub", "warehouse_id", "qty", "pool_regions", "target_qty", "override_kind", "override_value")
     rows = zip(*(sentence.table[c] for c in columns), sentence.is_hub, sentence.daily_mean, strict=True)
     found = []
-    for at, (hub, warehouse, qty, regions, target, override, is_hub, daily) in enumerate(rows):
+    for at, (hub, warehouse, qty, regions, target, override, value, is_hub, daily) in enumerate(rows):
         monthly = f"{daily * DAYS_PER_MONTH:.3g} a month"
         if override == "do_not_stock":
             found.append("not stocked: a planner's decision")
+        elif override == "order" and not qty and value > 0:
+            found.append(f"a planner's order of {value:.0f} has to yield: no room, line or supply is left for it")
         elif not is_hub and hub and hub != warehouse:
             found.append(f"covered from {hub} (pool of {regions} regions, {monthly})")
         elif not is_hub:

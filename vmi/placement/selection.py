@@ -1,18 +1,21 @@
-"""Choose one of the listed plans for every part so that all rows hold: the last integer program.
+"""Choose a plan for every part so that all rows hold: the last integer program.
 
 Sets
-    i parts; c in C(i) listed plans of part i, c0(i) the one that orders nothing but what is forced; k coupling rows
+    i parts with a choice; m in M(i) patterns, j in J(m) their pools; o in O(i, j) quantities of a pool; k coupling rows
 Data
-    u_c cost [CNY], a_ck use of row k, b_k what is free
+    s_m cost of changed hubs, u_o cost of a quantity [CNY], q_o units; a_ok use of row k, b_k what the others leave
 Variables
-    x_c = 1 if part i takes plan c instead of c0(i)
+    z_m = 1 if part i takes pattern m, x_o = 1 if its pool orders that quantity
 Model
-    (1) min  sum_i u_c0(i) + sum_c (u_c - u_c0) x_c
-    (2) sum_{c in C(i)} x_c <= 1                            for every part
-    (3) sum_c (a_ck - a_c0,k) x_c <= b_k - sum_i a_c0,k     for every row
+    (1) min  sum_m s_m z_m + sum_o u_o x_o
+    (2) sum_{m in M(i)} z_m = 1                         for every part
+    (3) sum_{o in O(i,j)} x_o = sum_{m: j in J(m)} z_m  for every pool
+    (4) sum_o q_o x_o <= available_i                    for every part that is limited
+    (5) sum_o a_ok x_o <= b_k                           for every coupling row
 
-x = 0 is allowed, for what is forced fits by construction. Solved by HiGHS within a gap or a number of nodes, never a
-time, so that the answer does not depend on the machine.
+Patterns and quantities, not whole plans, are its columns: ten pools with three quantities each are 30 columns and
+59,049 plans. Solved by HiGHS within a gap or a number of nodes, never a time, so that the answer does not depend on the
+machine.
 """
 
 from typing import NamedTuple
@@ -20,16 +23,14 @@ from typing import NamedTuple
 import numpy as np
 
 from vmi import integer
-from vmi.placement.columns import Listing
+from vmi.placement.choices import Choices
 from vmi.placement.instance import Instance
-from vmi.placement.problem import Array, Whole
+from vmi.placement.problem import Array, Mask, Whole
 
 SHRINKS = (0.0, 1e-6, 1e-5, 1e-4)
 """Shares of the rows' room that are given up, one after the other, where the solver's rounding breaks a row."""
-
-
-WORK_LIMIT = 100_000
-"""Nodes times plans of a program: a node's work grows with the plans in it."""
+WORK_LIMIT = 300_000
+"""Nodes times columns of a program: a node's work grows with them."""
 
 
 class Selection(NamedTuple):
@@ -46,68 +47,156 @@ class Selection(NamedTuple):
         return float(self.by_part.sum())
 
 
-def select(instance: Instance, listed: Listing, gap: float, nodes: int) -> Selection:
-    """Return the cheapest choice of one plan per part, within the relative ``gap`` or as ``nodes`` let it.
+class _Piece(NamedTuple):
+    """Some constraints: the non-zeros of (row, column, value), and the rows' limits."""
 
-    ``listed`` holds of every part a plan that orders nothing but what is forced. The parts come back sorted. The bound
-    of a program with less room is no bound on this one: then it is -inf.
+    row: Whole
+    column: Whole
+    value: Array
+    lower: Array
+    upper: Array
 
-    Raises
-    ------
-    ValueError
-        The plans of least use do not fit together.
+
+def select(instance: Instance, parts: Whole, choices: Choices, effort: tuple[float, int]) -> Selection | None:
+    """Return the cheapest choice for ``parts``, within a relative gap or as so many nodes let it (``effort``).
+
+    Each of the parts has a pattern and for each of its pools a quantity among ``choices``. None if no choice was found
+    that fits. The bound of a program with less room than there is is no bound on this one: then it is -inf.
     """
-    usage = instance.usage(listed.part, listed.qty)
-    anchor = lightest(listed.part, usage)
-    for shrink in SHRINKS:
-        chosen, bound = _choose(listed, usage, anchor, instance.free * (1.0 - shrink), (gap, nodes))
-        if (usage[chosen].sum(axis=0) <= instance.free + 1e-9).all():
-            break
-    else:
-        chosen, bound = anchor, -np.inf
-        if (usage[chosen].sum(axis=0) > instance.free + 1e-6).any():
-            raise ValueError("placement: no plan fits the rows, though ordering nothing is always allowed")
-    picked = listed.pattern[chosen], listed.qty[chosen], listed.cost[chosen]
-    return Selection(*picked, bound if shrink == 0.0 else -np.inf)
+    several = _has_choice(len(parts), choices)
+    chosen, bound = choices.only(~several), 0.0
+    fixed = _decode(instance, parts, chosen)
+    if several.any():
+        for shrink in SHRINKS:
+            room = instance.free * (1.0 - shrink) - instance.usage(parts, fixed.qty).sum(axis=0)
+            taken, bound = _solve(instance, parts, choices.only(several), room, effort)
+            if taken is None:
+                return None
+            found = _decode(instance, parts, taken)
+            together = Selection(
+                np.where(several, found.pattern, fixed.pattern),
+                found.qty + fixed.qty,
+                found.by_part + fixed.by_part,
+                bound + float(fixed.by_part.sum()) if shrink == 0.0 else -np.inf,
+            )
+            if _holds(instance, parts, together):
+                return together
+        return None
+    return fixed._replace(bound=fixed.cost) if _holds(instance, parts, fixed) else None
 
 
-def fits(instance: Instance, listed: Listing) -> bool:
-    """Return whether the plans of least use fit together, each part having one."""
-    usage = instance.usage(listed.part, listed.qty)
-    return bool((usage[lightest(listed.part, usage)].sum(axis=0) <= instance.free + 1e-9).all())
+def _holds(instance: Instance, parts: Whole, found: Selection) -> bool:
+    used = instance.usage(parts, found.qty).sum(axis=0)
+    return bool(
+        (used <= instance.free + 1e-9).all() and (found.qty.sum(axis=1) <= instance.limits.available[parts]).all()
+    )
 
 
-def lightest(part: Whole, usage: Array) -> Whole:
-    """Return the place of each part's plan that uses least, parts ascending: all of them fit together."""
-    order = np.lexsort((np.arange(len(part)), usage.sum(axis=1), part))
-    first = np.r_[True, np.diff(part[order]) != 0] if len(part) else np.zeros(0, dtype=bool)
-    return np.asarray(order[first], dtype=np.int64)
+def _has_choice(parts: int, choices: Choices) -> Mask:
+    """Return which parts have more than one pattern, or more than one quantity for a pool."""
+    patterns = np.bincount(choices.pattern[:, 0], minlength=parts)
+    members = np.bincount(choices.pattern[choices.member[:, 0], 0], minlength=parts)
+    options = np.bincount(choices.option[:, 0], minlength=parts)
+    return np.asarray((patterns > 1) | (options > members))
 
 
-def _choose(
-    listed: Listing, usage: Array, anchor: Whole, free: Array, effort: tuple[float, int]
-) -> tuple[Whole, float]:
-    """Return the place of each part's chosen plan, and the solver's bound on their cost."""
-    own = np.searchsorted(listed.part[anchor], listed.part)
-    others = np.flatnonzero(np.arange(len(listed.part)) != anchor[own])
-    base = anchor[own[others]]
-    more, left = usage[others] - usage[base], free - usage[anchor].sum(axis=0)
-    tight = np.flatnonzero(np.maximum(more, 0.0).sum(axis=0) > left)
-    several = np.unique(own[others])
-    place, row = np.nonzero(more[:, tight])
+def _decode(instance: Instance, parts: Whole, chosen: Choices) -> Selection:
+    """Return patterns, units and costs by part of choices with one plan a part; nothing for the other parts."""
+    menu, table, n = instance.menu, instance.table, len(parts)
+    pattern, qty = np.zeros(n, dtype=np.int64), np.zeros((n, instance.rows.hubs), dtype=np.int64)
+    place, option = chosen.option[:, 0], chosen.option[:, 2]
+    owner, number = chosen.pattern.T
+    pattern[owner] = number - menu.pattern_from[menu.part_class[parts[owner]]]
+    np.add.at(qty, (place, _hub(instance, parts, chosen)), table.qty[option])
+    cost = np.bincount(place, weights=table.cost[option], minlength=n).astype(np.float64)
+    cost += np.bincount(owner, weights=chosen.change, minlength=n)
+    return Selection(pattern, qty, cost, -np.inf)
+
+
+def _hub(instance: Instance, parts: Whole, choices: Choices) -> Whole:
+    """Return the hub of each option's pool."""
+    part = parts[choices.option[:, 0]]
+    pool = choices.option[:, 1] - instance.table.row_from[part]
+    first = instance.menu.pool_from[instance.menu.part_class[part]]
+    return np.asarray(instance.menu.pool_hub[first + pool], dtype=np.int64)
+
+
+def _solve(
+    instance: Instance, parts: Whole, choices: Choices, room: Array, effort: tuple[float, int]
+) -> tuple[Choices | None, float]:
+    """Return the patterns and options that the program takes, and its bound; None if it found none that fit."""
+    patterns, options = len(choices.pattern), len(choices.option)
+    pieces = [
+        _one_pattern(choices),
+        _one_quantity(choices),
+        _supply(instance, parts, choices),
+        _coupling(instance, parts, choices, room),
+    ]
+    start = np.cumsum([0, *(len(p.upper) for p in pieces)])
     program = integer.Program(
-        cost=listed.cost[others] - listed.cost[base],
-        upper=(more <= np.maximum(left, 0.0) + 1e-9).all(axis=1).astype(np.float64),
-        integer=np.ones(len(others), dtype=bool),
-        rows=np.concatenate([np.searchsorted(several, own[others]), len(several) + row]),
-        columns=np.concatenate([np.arange(len(others)), place]),
-        values=np.concatenate([np.ones(len(others)), more[place, tight[row]]]),
-        row_upper=np.concatenate([np.ones(len(several)), np.maximum(left[tight], 0.0)]),
-        constant=float(listed.cost[anchor].sum()),
+        cost=np.concatenate([choices.change, instance.table.cost[choices.option[:, 2]]]),
+        upper=np.ones(patterns + options),
+        integer=np.ones(patterns + options, dtype=bool),
+        rows=np.concatenate([p.row + at for p, at in zip(pieces, start[:-1], strict=True)]),
+        columns=np.concatenate([p.column for p in pieces]),
+        values=np.concatenate([p.value for p in pieces]),
+        row_upper=np.concatenate([p.upper for p in pieces]),
+        row_lower=np.concatenate([p.lower for p in pieces]),
     )
     gap, nodes = effort
-    found = integer.solve(program, gap, min(nodes, max(WORK_LIMIT // max(len(others), 1), 1)))
-    chosen = anchor.copy()
-    taken = np.flatnonzero(found.x > 0.5)
-    chosen[own[others[taken]]] = others[taken]
+    try:
+        found = integer.solve(program, gap, min(nodes, max(WORK_LIMIT // (patterns + options), 1)))
+    except integer.NoSolution:
+        return None, -np.inf
+    taken = found.x > 0.5
+    if taken[:patterns].sum() != len(pieces[0].upper):
+        return None, found.bound
+    mine, own = taken[:patterns], taken[patterns:]
+    chosen = Choices(choices.pattern[mine], choices.member[:0], choices.option[own], choices.change[mine])
     return chosen, found.bound
+
+
+def _one_pattern(choices: Choices) -> _Piece:
+    """Return (2)."""
+    part = np.unique(choices.pattern[:, 0], return_inverse=True)[1].ravel()
+    count = int(part.max(initial=-1)) + 1
+    return _Piece(part, np.arange(len(part)), np.ones(len(part)), np.ones(count), np.ones(count))
+
+
+def _one_quantity(choices: Choices) -> _Piece:
+    """Return (3)."""
+    pools = np.unique(np.concatenate([choices.option[:, 1], choices.member[:, 1]]))
+    of_option, of_member = np.searchsorted(pools, choices.option[:, 1]), np.searchsorted(pools, choices.member[:, 1])
+    column = np.concatenate([len(choices.pattern) + np.arange(len(of_option)), choices.member[:, 0]])
+    value = np.concatenate([np.ones(len(of_option)), -np.ones(len(of_member))])
+    none = np.zeros(len(pools))
+    return _Piece(np.concatenate([of_option, of_member]), column, value, none, none)
+
+
+def _supply(instance: Instance, parts: Whole, choices: Choices) -> _Piece:
+    """Return (4), for the parts of which more could be chosen than there is."""
+    place, qty = choices.option[:, 0], instance.table.qty[choices.option[:, 2]].astype(np.float64)
+    available = instance.limits.available[parts].astype(np.float64)
+    limited = np.flatnonzero(np.bincount(place, weights=qty, minlength=len(parts)) > available)
+    used = np.flatnonzero(np.isin(place, limited) & (qty > 0))
+    row = np.searchsorted(limited, place[used])
+    free = np.full(len(limited), -np.inf)
+    return _Piece(row, len(choices.pattern) + used, qty[used], free, available[limited])
+
+
+def _coupling(instance: Instance, parts: Whole, choices: Choices, room: Array) -> _Piece:
+    """Return (5), for the rows that the choices could overfill."""
+    rows, n, part = instance.rows, instance.rows.hubs, parts[choices.option[:, 0]]
+    qty, hub = instance.table.qty[choices.option[:, 2]].astype(np.float64), _hub(instance, parts, choices)
+    line = (qty > 0).astype(np.float64)
+    touched = [(hub, rows.use[part, 0] * qty), (n + hub, rows.use[part, 1] * qty)]
+    touched += [(np.full(len(hub), 2 * n), rows.use[part, 2] * qty), (rows.lines + hub, line)]
+    if len(room) > rows.suppliers:
+        touched.append((rows.suppliers + rows.supplier[part], line))
+    row, value = np.concatenate([t[0] for t in touched]), np.concatenate([t[1] for t in touched])
+    column = len(choices.pattern) + np.tile(np.arange(len(hub)), len(touched))
+    tight = np.flatnonzero(np.bincount(row, weights=value, minlength=len(room)) > room)
+    used = np.flatnonzero(np.isin(row, tight) & (value > 0))
+    return _Piece(
+        np.searchsorted(tight, row[used]), column[used], value[used], np.full(len(tight), -np.inf), room[tight]
+    )

@@ -5,31 +5,38 @@ with all of those listed, the last program's optimum is the model's. Where they 
 before, the bound is that of the prices.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 
-from vmi.placement.columns import Columns, Listing
+from vmi.placement.choices import Choices, near_choices
 from vmi.placement.instance import Instance
 from vmi.placement.master import Priced, Search, answer, price_rows
 from vmi.placement.parameters import PlacementParameters
-from vmi.placement.pricing import Restriction, near_plans
+from vmi.placement.pricing import Restriction
 from vmi.placement.problem import Array, Whole
-from vmi.placement.selection import Selection, fits, select
+from vmi.placement.selection import Selection, select
 from vmi.placement.settling import settled_plans
 
-SHUT, EXACT_PARTS, NEAR_ENOUGH = 1e-6, 200, 2e-4
+SHUT, EXACT_PARTS, NEAR_ENOUGH = 1e-6, 60, 2e-4
 """Relative gap that counts as none; where more parts than this order tonight, the one not worth closing."""
-FIRST_SLACK, WIDER = 1e-6, 3.0
-"""How much dearer than their part's best the plans listed may be at first, as a share of the cost, and the factor from
-round to round; never more than the gap, for what is dearer by more cannot be in a better solution."""
-PLANS_PER_PART = 5_000
+ROUGH_GAP = 5e-4
+"""Relative gap that is small enough for the wish that only decides trips."""
+FEW_COLUMNS = 1_500
+"""Columns of the first program: solved in a blink, and often near enough."""
+WIDEST_SLACK, NARROWER, LEAST_SLACK = 1e-3, 2.0, 1e-12
+"""How much dearer than its part's best a plan may be to be listed at first, as a share of the cost, and by what that is
+narrowed until the list is short enough. Then the gap: what is dearer by more cannot be in a better solution."""
 
 
 @dataclass(frozen=True)
 class Solution:
-    """A plan with its proof: patterns and units by part and hub, cost by part, bound, prices, and how it was got."""
+    """A plan with its proof: patterns and units by part and hub, cost by part, bound, prices, and how it was got.
+
+    ``seconds`` by phase: prices, program, settling. They are told, never published: they differ from run to run.
+    """
 
     pattern: Whole
     qty: Whole
@@ -38,6 +45,7 @@ class Solution:
     prices: Array
     status: str
     passes: int
+    seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def objective(self) -> float:
@@ -69,7 +77,7 @@ def solve(
 
     ``start`` are prices of the rows to begin with, such as last night's; they change the way, not the answer's proof.
     """
-    none = np.zeros(len(instance.free))
+    none, began = np.zeros(len(instance.free)), perf_counter()
     first = answer(instance, instance.everyone, restriction, none)
     used = instance.usage(instance.everyone, first.qty)
     if (used.sum(axis=0) <= instance.free + 1e-9).all():
@@ -79,7 +87,9 @@ def solve(
     settled = float(first.cost.sum() - first.cost[active].sum())
     case = _Case(instance, restriction, active, parameters)
     priced = price_rows(instance, active, restriction, Search(first, start, parameters.master_passes))
+    priced_at = perf_counter()
     found, bound = _choose(case, priced, settled + priced.bound, thorough)
+    chosen_at = perf_counter()
     closed = found.cost - bound <= SHUT * max(1.0, abs(found.cost))
     if not closed:
         plans = settled_plans(instance, restriction, active, (found.pattern, found.qty, found.by_part), priced.prices)
@@ -87,58 +97,50 @@ def solve(
     pattern, qty, cost = first.pattern.copy(), first.qty.copy(), first.cost.copy()
     pattern[active], qty[active], cost[active] = found.pattern, found.qty, found.by_part
     status, bound = "optimal" if closed else "feasible", settled + min(bound, found.cost)
-    return Solution(pattern, qty, cost, bound, priced.prices.round(6), status, priced.passes)
+    phases = {"prices": priced_at - began, "program": chosen_at - priced_at, "settling": perf_counter() - chosen_at}
+    return Solution(pattern, qty, cost, bound, priced.prices.round(6), status, priced.passes, phases)
 
 
 def _choose(case: _Case, priced: Priced, whole: float, thorough: bool) -> tuple[Selection, float]:
     """Return a choice of one plan per part, and a bound; ``whole`` [CNY] is about what all parts cost.
 
-    Rough: from the plans hardly dearer than their part's best. Thorough: from ever more of them until the gap is small
-    enough, at last from all within the gap, as far as they are no more than ``columns_limit``.
+    A few columns hardly dearer than a part's best are enough at first; where the gap is not small enough (for a rough
+    answer it soon is) all within the gap are listed, as far as they are no more than ``columns_limit``.
     """
-    parameters, bound = case.parameters, priced.bound
-    scale = max(1.0, abs(whole))
-    enough = max((SHUT if len(case.active) <= EXACT_PARTS else NEAR_ENOUGH), parameters.relative_gap) * scale
-    gap, slack = enough / (4.0 * max(1.0, abs(bound))), FIRST_SLACK * scale
-    listed, complete = _near(case, priced, slack)
-    found = select(case.instance, listed, gap, parameters.nodes_limit)
-    while thorough and found.cost - bound > enough and not (complete and slack >= found.cost - bound):
-        slack = min(slack * WIDER, found.cost - bound)
-        listed, complete = _near(case, priced, slack)
-        if len(listed.part) > len(case.active) + parameters.columns_limit:
+    parameters, bound, scale = case.parameters, priced.bound, max(1.0, abs(whole))
+    shut = SHUT if len(case.active) <= EXACT_PARTS else NEAR_ENOUGH
+    enough = max(shut if thorough else ROUGH_GAP, parameters.relative_gap) * scale
+    effort = enough / (4.0 * max(1.0, abs(bound))), parameters.nodes_limit
+    found, gap = None, np.inf
+    for more in (min(FEW_COLUMNS, parameters.columns_limit), parameters.columns_limit):
+        columns = len(case.active) + more
+        slack = gap if found else WIDEST_SLACK * scale
+        choices, listed = _near(case, priced, slack, columns)
+        while not listed and slack > LEAST_SLACK * scale:
+            slack /= NARROWER
+            choices, listed = _near(case, priced, slack, columns)
+        better = select(case.instance, case.active, choices, effort) if listed else None
+        if better is not None:
+            found = min(found or better, better, key=lambda s: s.cost)
+            bound = max(bound, min(better.bound, found.cost)) if slack >= gap else bound
+            gap = found.cost - bound
+        if gap <= enough:
             break
-        better = select(case.instance, listed, gap, parameters.nodes_limit)
-        found = min(found, better, key=lambda s: s.cost)
-        if complete and slack >= found.cost - bound:
-            bound = max(bound, min(better.bound, found.cost))
-    return found, bound
+    return found or _least(case, priced), bound
 
 
-def _near(case: _Case, priced: Priced, slack: float) -> tuple[Listing, bool]:
-    """Return the plans whose value is within ``slack`` of their part's best, and whether those are all.
+def _least(case: _Case, priced: Priced) -> Selection:
+    """Return the plans in which every part has taken its turn at the room, from nothing but what is forced."""
+    instance, restriction = case.instance, case.restriction
+    closed = restriction._replace(closed=np.ones_like(restriction.closed))
+    nothing = answer(instance, case.active, closed, np.zeros_like(priced.prices))
+    plans = (nothing.pattern, nothing.qty, nothing.cost)
+    return Selection(*settled_plans(instance, restriction, case.active, plans, priced.prices), -np.inf)
 
-    A part with a choice may also order nothing but what is forced; if that does not make room for the others, any may.
-    Ends early when they are more than ``columns_limit``.
-    """
-    instance, active = case.instance, case.active
-    best = answer(instance, active, case.restriction, priced.prices)
-    closed = case.restriction._replace(closed=np.ones_like(case.restriction.closed))
-    nothing = answer(instance, active, closed, np.zeros_like(priced.prices))
+
+def _near(case: _Case, priced: Priced, slack: float, most: int) -> tuple[Choices, bool]:
+    """Return what could be part of a plan within ``slack`` of its part's best, and whether it is at most ``most``."""
+    instance = case.instance
+    best = answer(instance, case.active, case.restriction, priced.prices)
     rules, charges = instance.rules(case.restriction), instance.charges(priced.prices)
-    columns, complete = Columns(), True
-    for at, (i, value) in enumerate(zip(active.tolist(), best.value, strict=True)):
-        patterns, units, costs, all_listed = near_plans(i, rules, charges, float(value) + slack + SHUT, PLANS_PER_PART)
-        for pattern, qty, cost in zip(patterns, units, costs, strict=True):
-            columns.add(i, int(pattern), qty.copy(), float(cost))
-        if len(patterns) > 1 or not len(patterns):
-            columns.add(i, int(nothing.pattern[at]), nothing.qty[at], float(nothing.cost[at]))
-        complete = complete and all_listed
-        if len(columns) > len(active) + case.parameters.columns_limit:
-            complete = False
-            break
-    listed = columns.listing()
-    if not complete or not fits(instance, listed):
-        columns.keep(active, best)
-        columns.keep(active, nothing)
-        listed = columns.listing()
-    return listed, complete
+    return near_choices(case.active, rules, charges, best.value + slack + SHUT, most)

@@ -1,22 +1,18 @@
 """Small problems against every pattern and every quantity, priced by scipy and by nothing of the model."""
 
 import itertools
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.unit.placement import cases
 from vmi.placement.catalogue import assignment_cost, hub_sets, pattern
 from vmi.placement.evaluate import _Book, _pool, _stock_cost, evaluate
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.place import place
 from vmi.placement.problem import PlacementProblem
-
-sys.path.insert(0, str(Path(__file__).parent))
-import cases
 
 PARAMETERS = PlacementParameters()
 
@@ -106,9 +102,8 @@ def cheapest(problem: PlacementProblem) -> float:
     return best
 
 
-@pytest.mark.parametrize("block", range(10))
-def test_no_pattern_and_no_quantity_is_better_than_the_plan_or_the_gap_says_so(block: int) -> None:
-    for seed in range(10 * block, 10 * block + 10):
+def check(seeds: range) -> None:
+    for seed in seeds:
         problem = random_problem(seed)
         found = place(problem, PARAMETERS)
         best = cheapest(problem)
@@ -119,3 +114,14 @@ def test_no_pattern_and_no_quantity_is_better_than_the_plan_or_the_gap_says_so(b
         checked = evaluate(problem, found, PARAMETERS)
         assert checked.violations == [], seed
         assert checked.cost == pytest.approx(found.optimisation.objective, rel=1e-6, abs=1e-4), seed
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_no_pattern_and_no_quantity_is_better_than_the_plan_or_the_gap_says_so(block: int) -> None:
+    check(range(10 * block, 10 * block + 10))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(4, 10))
+def test_no_pattern_and_no_quantity_is_better_than_the_plan_on_sixty_more_nights(block: int) -> None:
+    check(range(10 * block, 10 * block + 10))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from vmi.network import ARCS
 from vmi.placement.build import Network, build_problem, occupied
 from vmi.placement.limits import Limits, order_limits
 from vmi.placement.parameters import PlacementParameters
@@ -25,6 +26,8 @@ from vmi.simulate.policies.usual_demand import UsualDemand, usual_demand
 from vmi.simulate.policy import ORDERED, Decisions, View
 
 KEYS = ["part_id", "warehouse_id"]
+EVERY_WAREHOUSE_ALONE = pd.DataFrame(columns=ARCS)
+"""Levels are those of a warehouse for its own region: none covers another's."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def _look(night: Night, usual: UsualDemand, returns: pd.DataFrame, parameters: P
     positions = inventory_positions(situation, night.supersession, night.served, night.waiting, *flows)
     taking_room = holdings(situation, night.served, *flows)
     used = occupied(situation.parts, taking_room, usual.warehouses)
-    network = Network(night.arcs, night.supersession, night.workdays)
+    network = Network(EVERY_WAREHOUSE_ALONE, night.supersession, night.workdays)
     problem = build_problem(situation, network, usual.expected(), positions, used, parameters)
     lead, spread, review = (
         np.nan_to_num(problem.truck(name)) for name in ("lead_time_days", "lead_time_sd_days", "review_days")

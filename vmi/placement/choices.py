@@ -1,0 +1,87 @@
+"""List what a better solution could be made of: patterns and quantities whose value comes near their part's best."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from vmi.placement.pricing import Rules, change_cost, options_of, pool_minima, reduced_cost
+from vmi.placement.problem import Array, Mask, Whole
+
+
+class Choices(NamedTuple):
+    """What parts may choose from; every array has a row per pattern, per member of a pattern, or per option.
+
+    ``pattern`` (patterns, 2): place of the part in the list asked for, number of the pattern in the menu. ``member``
+    (members, 2): row of the pattern, row of the pool in the table. ``option`` (options, 3): place of the part, row of
+    the pool in the table, number of the option in it. ``change`` [CNY] by pattern. Parts ascending.
+    """
+
+    pattern: Whole
+    member: Whole
+    option: Whole
+    change: Array
+
+    def only(self, parts: Mask) -> "Choices":
+        """Return the choices of some of the parts, by place; rows of patterns are counted anew."""
+        kept = parts[self.pattern[:, 0]]
+        place = np.cumsum(kept) - 1
+        member = self.member[kept[self.member[:, 0]]]
+        member = np.column_stack([place[member[:, 0]], member[:, 1]])
+        return Choices(self.pattern[kept], member, self.option[parts[self.option[:, 0]]], self.change[kept])
+
+
+@njit(cache=True)
+def near_choices(parts: Whole, rules: Rules, charges: Array, ceiling: Array, most: int) -> tuple[Choices, bool]:
+    """Return the patterns of which a plan is worth at most ``ceiling`` (by part), and the options such plans use.
+
+    A part that has more than one plan left may also order no more than it must. What a supplier has is not looked at:
+    nothing that could be had is missed. Ends when parts with a choice have more than ``most`` options; the second
+    answer is False then.
+    """
+    menu, table = rules.menu, rules.table
+    pattern, change = np.empty((1024, 2), dtype=np.int64), np.empty(1024)
+    member, option = np.empty((4096, 2), dtype=np.int64), np.empty((4096, 3), dtype=np.int64)
+    n, k, o_n, free = 0, 0, 0, 0
+    for c in range(len(parts)):
+        i = parts[c]
+        cls, first_row = menu.part_class[i], table.row_from[i]
+        worth, _ = pool_minima(i, rules, charges)
+        keep = np.zeros(table.option_from[table.row_from[i + 1]] - table.option_from[first_row], dtype=np.bool_)
+        base, began, listed = table.option_from[first_row], n, 0
+        for m in range(menu.pattern_from[cls], menu.pattern_from[cls + 1]):
+            if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != m - menu.pattern_from[cls]:
+                continue
+            members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
+            own = change_cost(i, m, rules)
+            total = own
+            for j in members:
+                total += worth[j]
+            if total > ceiling[c]:
+                continue
+            if n == len(pattern):
+                pattern, change = np.concatenate((pattern, pattern)), np.concatenate((change, change))
+            pattern[n, 0], pattern[n, 1], change[n] = c, m, own
+            for j in members:
+                if k == len(member):
+                    member = np.concatenate((member, member))
+                member[k, 0], member[k, 1], k = n, first_row + j, k + 1
+                hub, start, stop = options_of(i, j, rules)
+                for o in range(start, stop):
+                    if total - worth[j] + reduced_cost(i, hub, o, rules, charges) <= ceiling[c] and not keep[o - base]:
+                        keep[o - base], listed = True, listed + 1
+            n += 1
+        if n > began + 1 or listed > menu.member_from[pattern[began, 1] + 1] - menu.member_from[pattern[began, 1]]:
+            for a in range(began, n):
+                for j in menu.members[menu.member_from[pattern[a, 1]] : menu.member_from[pattern[a, 1] + 1]]:
+                    keep[options_of(i, j, rules)[1] - base] = True
+            free += keep.sum()
+        for row in range(first_row, table.row_from[i + 1]):
+            for o in range(table.option_from[row], table.option_from[row + 1]):
+                if keep[o - base]:
+                    if o_n == len(option):
+                        option = np.concatenate((option, option))
+                    option[o_n, 0], option[o_n, 1], option[o_n, 2], o_n = c, row, o, o_n + 1
+        if free > most:
+            return Choices(pattern[:n], member[:k], option[:o_n], change[:n]), False
+    return Choices(pattern[:n], member[:k], option[:o_n], change[:n]), True
