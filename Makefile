@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DEMO_DB := out/demo.db
 AS_OF := 2026-11-20
 
-.PHONY: help setup demo test test-slow lint format lock benchmarks bench-forecast bench-simulate clean
+.PHONY: help setup demo test test-slow lint format lock benchmarks bench-forecast bench-simulate bench-allocate clean
 
 help:            ## List the targets
 	@sed -n 's/^\([a-z-]*\): .*## /\1\t/p' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench-forecast: $(READY)  ## Measure forecasts on ../shared/yardsticks (rivals: 
 bench-simulate: $(READY)  ## Measure lived nights, and the plan against a textbook's best setting (an hour)
 	$(BIN)/python -m benchmarks.simulation speed
 	$(BIN)/python -m benchmarks.simulation sweep
+
+bench-allocate: $(READY)  ## Measure the allocation: gap, seconds, unseen demand, rivals in OR-Tools (half an hour)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.allocation
 
 clean:           ## Remove what the targets made
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache

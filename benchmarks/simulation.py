@@ -2,6 +2,7 @@
 
     python -m benchmarks.simulation speed      1,000 parts x 10 warehouses, 60 nights: vmi, and textbook
     python -m benchmarks.simulation sweep      the sample company, 60 drawn nights, 5 seeds: vmi against textbook:z
+    python -m benchmarks.simulation trucks     the sample company: trucks that wait against one every night
 
 Every run is the command itself in a process of its own. ``sweep`` lives every safety factor of ``FACTORS`` and takes as
 rival the one of least mean cost. docs/benchmarks.md keeps the figures.
@@ -60,6 +61,28 @@ def sweep(folder: Path, seeds: int, processes: int) -> None:
     print(comparison(told))
 
 
+def trucks(folder: Path, processes: int) -> None:
+    """Print inbound and carrying cost of trucks that wait, and of one every night for whatever is short."""
+    database, out = imported(folder), folder / "out"
+    variants = [word for patience in (1, 0) for word in ("--set", f"placement.truck_patience={patience}")]
+    more = ("--warm-up", "30", *variants, "--processes", str(processes), "--out", str(out))
+    vmi(database, "simulate", *SPAN, "--policy", "vmi", *more)
+    print(replenishment(json.loads((out / "simulation.json").read_text())))
+
+
+def replenishment(told: dict) -> str:
+    """Return the table and the sentence of :func:`trucks` from ``simulation.json``; trucks of the first run wait."""
+    lines, moved = [f"{'trucks':<36}{'inbound':>9}{'carrying':>10}{'total':>9}{'line fill':>11}"], []
+    for run in told["runs"]:
+        costs, fill = run["cost_cny_a_night"], run["kpis"]["line_fill_48h"]["value"]
+        inbound, carrying = costs["inbound_freight"], costs["carrying"]
+        moved.append(inbound + carrying)
+        figures = f"{inbound:>9,.0f}{carrying:>10,.0f}{run['total_cny_a_night']:>9,.0f}{fill:>11.2%}"
+        lines.append(f"{run['scenario']:<36}{figures}")
+    lines.append(f"waiting for each other saves {1 - moved[0] / moved[1]:.1%} of inbound and carrying cost")
+    return "\n".join(lines)
+
+
 def comparison(told: dict) -> str:
     """Return the table and the sentence of a sweep from ``simulation.json``."""
     rows = {model["policy"]: model["figures"] for model in told["models"]}
@@ -78,13 +101,15 @@ def comparison(told: dict) -> str:
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("speed", "sweep"))
+    parser.add_argument("what", choices=("speed", "sweep", "trucks"))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         if asked.what == "speed":
             speed(Path(name))
+        elif asked.what == "trucks":
+            trucks(Path(name), asked.processes)
         else:
             sweep(Path(name), asked.seeds, asked.processes)
 
