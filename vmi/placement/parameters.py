@@ -43,7 +43,7 @@ class PlacementParameters:
         200, "options", "quantities weighed per part and pool; more are taken in larger steps"
     )
     columns_limit: int = parameter(
-        4_000, "columns", "quantities in the last integer program, beside one for each part that orders"
+        2_500, "columns", "quantities in the last integer program, beside one for each part that orders"
     )
     master_passes: int = parameter(60, "passes", "of the price master; it usually ends within 20")
     nodes_limit: int = parameter(
