@@ -12,9 +12,10 @@ from forecasts import daily
 from forecasts.profiles import exposure
 from forecasts.profiles.aggregates import LEVEL, Profile
 from vmi.cli import run
-from vmi.store import runs
+from vmi.store import gather, runs
 from vmi.store.engine import open_engine
 from vmi.store.frames_io import table_of
+from vmi.store.runs import read_plan
 from vmi.tables.plans import PlanForecastScore, PlanProfile
 
 PROFILES = table_of(PlanProfile)
@@ -75,6 +76,22 @@ def test_profiles_are_kept_between_nights_and_a_night_planned_again_is_the_same(
     assert plan(SATURDAY) == second
     assert plan(FRIDAY) == first
     assert len(fitted) == everything
+
+
+def test_a_night_begins_with_the_hubs_and_prices_of_the_plan_before_and_never_of_its_own(
+    plan: Callable[[str], dict[str, bytes]], database_url: str
+) -> None:
+    engine = open_engine(database_url)
+    plan(FRIDAY)
+    with engine.connect() as connection:
+        own, following = (gather.learned(connection, pd.Timestamp(day)) for day in (FRIDAY, SATURDAY))
+        derived, prices = (
+            read_plan(connection, runs.last_published(connection), name) for name in ("plan_derivations", "plan_prices")
+        )
+    assert own["hubs"].empty and own["prices"].empty
+    hubs = derived.loc[derived["hub"] == derived["warehouse_id"], ["part_id", "warehouse_id"]]
+    assert len(hubs) and following["hubs"].to_numpy().tolist() == hubs.to_numpy().tolist()
+    assert sorted(following["prices"]["price"]) == sorted(prices["price"])
 
 
 def test_lost_and_damaged_profiles_are_fitted_again(
