@@ -22,8 +22,8 @@ from vmi.placement.settling import settled_plans
 
 SHUT, EXACT_PARTS, NEAR_ENOUGH = 1e-6, 60, 2e-4
 """Relative gap that counts as none; where more parts than this order tonight, the one not worth closing."""
-ROUGH_GAP = 5e-4
-"""Relative gap that is small enough for the wish that only decides trips."""
+ROUGH_GAP, ROUGH_COLUMNS = 1e-3, 300
+"""Relative gap that is small enough for the wish that only decides trips, and the columns of its only program."""
 FEW_COLUMNS = 1_500
 """Columns of the first program: solved in a blink, and often near enough."""
 WIDEST_SLACK, NARROWER, LEAST_SLACK = 1e-3, 2.0, 1e-12
@@ -104,21 +104,21 @@ def solve(
 def _choose(case: _Case, priced: Priced, whole: float, thorough: bool) -> tuple[Selection, float]:
     """Return a choice of one plan per part, and a bound; ``whole`` [CNY] is about what all parts cost.
 
-    A few columns hardly dearer than a part's best are enough at first; where the gap is not small enough (for a rough
-    answer it soon is) all within the gap are listed, as far as they are no more than ``columns_limit``.
+    A few columns hardly dearer than a part's best are enough at first, and for a rough answer; where the gap is not
+    small enough all within the gap are listed, as far as they are no more than ``columns_limit``.
     """
     parameters, bound, scale = case.parameters, priced.bound, max(1.0, abs(whole))
     shut = SHUT if len(case.active) <= EXACT_PARTS else NEAR_ENOUGH
     enough = max(shut if thorough else ROUGH_GAP, parameters.relative_gap) * scale
     effort = enough / (4.0 * max(1.0, abs(bound))), parameters.nodes_limit
     found, gap = None, np.inf
-    for more in (min(FEW_COLUMNS, parameters.columns_limit), parameters.columns_limit):
-        columns = len(case.active) + more
+    for columns in (FEW_COLUMNS, parameters.columns_limit) if thorough else (ROUGH_COLUMNS,):
+        most = len(case.active) + min(columns, parameters.columns_limit)
         slack = gap if found else WIDEST_SLACK * scale
-        choices, listed = _near(case, priced, slack, columns)
+        choices, listed = _near(case, priced, slack, most)
         while not listed and slack > LEAST_SLACK * scale:
             slack /= NARROWER
-            choices, listed = _near(case, priced, slack, columns)
+            choices, listed = _near(case, priced, slack, most)
         better = select(case.instance, case.active, choices, effort) if listed else None
         if better is not None:
             found = min(found or better, better, key=lambda s: s.cost)
