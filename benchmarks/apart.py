@@ -1,11 +1,9 @@
 """Run a piece of work in a process of its own, so that its peak memory is its own."""
 
-import os
 import resource
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -20,8 +18,5 @@ def apart(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> tuple[
 
 
 def _with_peak(work: Callable[..., T], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[T, float]:
-    # HiGHS has lines that it prints whatever it is told; what is measured has nothing to print.
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
     found = work(*arguments, **named)
     return found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MIB

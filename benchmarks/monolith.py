@@ -15,9 +15,7 @@ of hubs must cost nothing (``placement.change_cost`` is 0), or a pattern would h
 
 import datetime
 import math
-import os
 import re
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,10 +23,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from ortools.math_opt import model_pb2
 from ortools.math_opt.python import mathopt
 from ortools.math_opt.solvers import highs_pb2
 
+from vmi.integer import Program, model_of, printed_to
 from vmi.placement.instance import Instance
 from vmi.placement.master import answer
 from vmi.placement.problem import Array, Whole
@@ -38,18 +36,6 @@ RIVAL_GAP = 1e-6
 """Relative gap at which a rival may stop before its time is up."""
 LEAST_ROOM = 1e-6
 """Right-hand side below which a row is not written relative to it."""
-
-
-class Monolith(NamedTuple):
-    """Minimise ``cost`` x + ``constant``; ``lower`` <= A x <= ``upper``, x in [0, 1]; A by its non-zeros."""
-
-    cost: Array
-    rows: Whole
-    columns: Whole
-    values: Array
-    lower: Array
-    upper: Array
-    constant: float
 
 
 class Moment(NamedTuple):
@@ -101,7 +87,7 @@ def competing(instance: Instance) -> tuple[Whole, float]:
     return np.flatnonzero(uses).astype(np.int64), float(first.cost[~uses].sum())
 
 
-def monolith(instance: Instance, parts: Whole, constant: float) -> Monolith:
+def monolith(instance: Instance, parts: Whole, constant: float) -> Program:
     """Return the model of ``parts`` as one program; columns: patterns part by part, then options pool by pool."""
     menu, table = instance.menu, instance.table
     cls = menu.part_class[parts]
@@ -134,7 +120,8 @@ def monolith(instance: Instance, parts: Whole, constant: float) -> Monolith:
         upper.append(right)
     rows, columns, values = (np.concatenate([block[k] for block in blocks]) for k in range(3))
     cost = np.concatenate([np.zeros(len(patterns)), table.cost[options]])
-    return Monolith(cost, rows, columns, values, np.concatenate(lower), np.concatenate(upper), constant)
+    most, whole = np.ones(len(cost)), np.ones(len(cost), dtype=bool)
+    return Program(cost, most, whole, rows, columns, values, np.concatenate(upper), constant, np.concatenate(lower))
 
 
 def _ranges(start: Whole, stop: Whole) -> tuple[Whole, Whole]:
@@ -158,28 +145,21 @@ def _coupling(
     instance: Instance, parts: Whole, part: Whole, hub: Whole, qty: Array
 ) -> tuple[Whole, Whole, Array, Array]:
     """Return the rows (5) relative to their right-hand sides, as row, option, value, and right-hand sides."""
-    shared, n, limited = instance.rows, instance.rows.hubs, np.flatnonzero(np.isfinite(instance.free))
-    place = np.full(max(len(instance.free), shared.suppliers + 1), -1)
+    limited = np.flatnonzero(np.isfinite(instance.free))
+    place = np.full(len(instance.free), -1)
     place[limited] = np.arange(len(limited))
     scale = np.maximum(instance.free[limited], LEAST_ROOM)
-    owner, line = parts[part], (qty > 0).astype(np.float64)
-    touched = [(first + hub, shared.use[owner, kind] * qty) for kind, first in enumerate((0, n))]
-    touched += [(np.full(len(hub), 2 * n), shared.use[owner, 2] * qty), (shared.lines + hub, line)]
-    if len(instance.free) > shared.suppliers:
-        touched.append((shared.suppliers + shared.supplier[owner], line))
-    found = []
-    for numbers, use in touched:
-        row = place[numbers]
-        used = np.flatnonzero((use > 0) & (row >= 0))
-        found.append((row[used], used, use[used] / scale[row[used]]))
-    rows, options, values = (np.concatenate([f[k] for f in found]) for k in range(3))
-    return rows, options, values, instance.free[limited] / scale
+    touched, unit, line = instance.rows.touched(parts[part], hub)
+    row, use = place[touched], unit * qty[:, None] + line * (qty > 0)[:, None]
+    option, of_row = np.nonzero((use > 0) & (row >= 0))
+    found = row[option, of_row]
+    return found, option, use[option, of_row] / scale[found], instance.free[limited] / scale
 
 
-def run(program: Monolith, solver: str, seconds: float, relaxed: bool = False) -> Run:
+def run(program: Program, solver: str, seconds: float, relaxed: bool = False) -> Run:
     """Solve on one thread within so many seconds; ``relaxed``: the linear relaxation by dual simplex."""
     start = time.perf_counter()
-    model = mathopt.Model.from_model_proto(_proto(program, relaxed))
+    model = model_of(program, relaxed)
     built = time.perf_counter() - start
     settings = _settings(solver, seconds, relaxed)
     start = time.perf_counter()
@@ -228,38 +208,10 @@ def _number(text: str) -> float:
         return math.inf
 
 
-def _proto(program: Monolith, relaxed: bool) -> model_pb2.ModelProto:
-    proto = model_pb2.ModelProto()
-    count, rows = len(program.cost), len(program.lower)
-    proto.variables.ids.extend(range(count))
-    proto.variables.lower_bounds.extend([0.0] * count)
-    proto.variables.upper_bounds.extend([1.0] * count)
-    proto.variables.integers.extend([not relaxed] * count)
-    costly = np.flatnonzero(program.cost)
-    proto.objective.offset = program.constant
-    proto.objective.linear_coefficients.ids.extend(costly.tolist())
-    proto.objective.linear_coefficients.values.extend(program.cost[costly].tolist())
-    proto.linear_constraints.ids.extend(range(rows))
-    proto.linear_constraints.lower_bounds.extend(program.lower.tolist())
-    proto.linear_constraints.upper_bounds.extend(program.upper.tolist())
-    order = np.lexsort((program.columns, program.rows))
-    matrix = proto.linear_constraint_matrix
-    matrix.row_ids.extend(program.rows[order].tolist())
-    matrix.column_ids.extend(program.columns[order].tolist())
-    matrix.coefficients.extend(program.values[order].tolist())
-    return proto
-
-
 def _logged(work: Callable[[], mathopt.SolveResult]) -> tuple[mathopt.SolveResult, str]:
     """Return what the work returns, and all that compiled code printed meanwhile."""
-    sys.stdout.flush()
-    kept = os.dup(1)
     with tempfile.TemporaryFile("w+") as sink:
-        os.dup2(sink.fileno(), 1)
-        try:
+        with printed_to(sink):
             result = work()
-        finally:
-            os.dup2(kept, 1)
-            os.close(kept)
         sink.seek(0)
         return result, sink.read()

@@ -17,7 +17,8 @@ from benchmarks.cases import Case, prepare, scarce
 from benchmarks.companies import company, day_later, sample_problem
 from benchmarks.dedicated import tabulate_dedicated
 from benchmarks.first_come import Policy, expected, live
-from benchmarks.monolith import Monolith, Run, competing, gap, monolith, run
+from benchmarks.monolith import Run, competing, gap, monolith, run
+from vmi.integer import Program
 from vmi.placement.instance import Instance
 from vmi.placement.master import Priced, Search, answer, price_rows
 from vmi.placement.parameters import PlacementParameters
@@ -194,7 +195,7 @@ def solve_monolith(setting: Setting, solver: str, seconds: float) -> Run:
     return run(_program(setting), solver, seconds)
 
 
-def _program(setting: Setting) -> Monolith:
+def _program(setting: Setting) -> Program:
     case = setting.case()
     instance = dedicated(case)
     return monolith(instance, *competing(instance))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, select
 
@@ -191,9 +192,9 @@ def _warehouse(derivation: Row, lines: Mapping[str, list[Row]], prices: pd.DataF
 
 
 def _price(binding: str | None, prices: pd.DataFrame) -> Row | None:
-    """Return the price of the row that bound, such as ``volume FW01``; ``None`` for what has no price."""
-    name, _, subject = (binding or "").partition(" ")
-    rows = prices[prices["name"].eq(name) & prices["subject"].eq(subject or "all")]
+    """Return the price of the row that bound, such as ``volume FW01`` or ``budget``; ``None`` for what has none."""
+    label = prices["name"] + np.where(prices["subject"] == "all", "", " " + prices["subject"])
+    rows = prices[label.eq(binding or "")]
     return None if rows.empty else _rows(rows)[0]
 
 

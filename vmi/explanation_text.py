@@ -104,8 +104,8 @@ def _bound(row: Row) -> str:
     kind, _, subject = (row["binding"] or "").partition(" ")
     if kind in ("volume", "hazmat"):
         return f"{'space' if kind == 'volume' else 'hazmat space'} in {subject}"
-    if kind == "lines":
-        return f"lines {subject}"
+    if subject.startswith("lines "):
+        return f"lines {'into' if kind == 'inbound' else 'of'} {subject.removeprefix('lines ')}"
     return f"a planner's {subject}" if kind == "override" else BOUND.get(kind, kind)
 
 

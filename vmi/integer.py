@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -72,14 +73,14 @@ def solve(program: Program, relative_gap: float, node_limit: int, relaxed: bool 
     """
     if not len(program.cost):
         return Solution(np.zeros(0), program.constant, program.constant, np.zeros(0))
-    model = mathopt.Model.from_model_proto(_proto(program, relaxed))
+    model = model_of(program, relaxed)
     options = highs_pb2.HighsOptionsProto(
         string_options={"parallel": "off"}, bool_options={"output_flag": False, "log_to_console": False}
     )
     settings = mathopt.SolveParameters(highs=options, random_seed=0)
     if not relaxed:
         settings.relative_gap_tolerance, settings.node_limit = relative_gap, node_limit
-    with _nothing_printed():
+    with open(os.devnull, "w") as nowhere, printed_to(nowhere):  # noqa: PTH123 - HiGHS prints a line now and then
         result = mathopt.solve(model, mathopt.SolverType.HIGHS, params=settings)
     variables = sorted(model.variables(), key=lambda v: v.id)
     if not result.has_primal_feasible_solution():
@@ -94,17 +95,16 @@ def solve(program: Program, relative_gap: float, node_limit: int, relaxed: bool 
 
 
 @contextmanager
-def _nothing_printed() -> Iterator[None]:
-    """Keep stdout clean: HiGHS has a line or two that it prints there whatever it is told."""
+def printed_to(sink: TextIO) -> Iterator[None]:
+    """Send what compiled code prints to a file: HiGHS has lines for stdout whatever it is told."""
     sys.stdout.flush()
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
+    kept = os.dup(1)
+    os.dup2(sink.fileno(), 1)
     try:
         yield
     finally:
         os.dup2(kept, 1)
         os.close(kept)
-        os.close(nowhere)
 
 
 def _nothing(program: Program, result: mathopt.SolveResult) -> Solution:
@@ -114,7 +114,8 @@ def _nothing(program: Program, result: mathopt.SolveResult) -> Solution:
     return Solution(np.zeros(len(program.cost)), program.constant, float(result.best_objective_bound()))
 
 
-def _proto(program: Program, relaxed: bool) -> model_pb2.ModelProto:
+def model_of(program: Program, relaxed: bool) -> mathopt.Model:
+    """Return a program as MathOpt's model, continuous if ``relaxed``."""
     proto = model_pb2.ModelProto()
     count, rows = len(program.cost), len(program.row_upper)
     proto.variables.ids.extend(range(count))
@@ -134,4 +135,4 @@ def _proto(program: Program, relaxed: bool) -> model_pb2.ModelProto:
     matrix.row_ids.extend(program.rows[order].tolist())
     matrix.column_ids.extend(program.columns[order].tolist())
     matrix.coefficients.extend(program.values[order].tolist())
-    return proto
+    return mathopt.Model.from_model_proto(proto)

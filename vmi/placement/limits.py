@@ -87,11 +87,13 @@ def _forced_that_fits(problem: PlacementProblem, low: Whole, available: Whole, p
     fits = np.ones(low.shape, dtype=bool)
     rows = coupling_rows(problem, parameters)
     left, supply = rows.free.copy(), available.copy()
-    for i, w in zip(*np.nonzero(low), strict=True):
-        touched, need = rows.need(int(i), int(w), int(low[i, w]))
-        fits[i, w] = low[i, w] <= supply[i] and bool((need <= left[touched] + 1e-9).all())
+    part, hub = np.nonzero(low)
+    touched, unit, line = rows.touched(part, hub)
+    needs = unit * low[part, hub][:, None] + line
+    for i, w, at, need in zip(part, hub, touched, needs, strict=True):
+        fits[i, w] = low[i, w] <= supply[i] and bool((need <= left[at] + 1e-9).all())
         if fits[i, w]:
-            left[touched] -= need
+            left[at] -= need
             supply[i] -= low[i, w]
     return fits
 
@@ -119,19 +121,17 @@ class Rows(NamedTuple):
         """First row of the suppliers' lines."""
         return 3 * self.hubs + 1
 
-    def of_units(self, hub: int) -> list[int]:
-        """Return the rows of which every unit ordered for ``hub`` uses its ``use``."""
-        return [hub, self.hubs + hub, 2 * self.hubs]
+    def touched(self, part: Whole, hub: Whole) -> tuple[Whole, Array, Array]:
+        """Return the rows that orders of parts for hubs use, and what a unit and a line use of each.
 
-    def of_line(self, part: int, hub: int) -> list[int]:
-        """Return the rows of which an order line uses 1."""
-        limited = len(self.free) > self.suppliers
-        return [self.lines + hub, *([self.suppliers + int(self.supplier[part])] if limited else [])]
-
-    def need(self, part: int, hub: int, qty: int) -> tuple[Whole, Array]:
-        """Return the rows that an order uses, and how much of each."""
-        units, lines = self.of_units(hub), self.of_line(part, hub)
-        return np.array(units + lines), np.concatenate([self.use[part] * qty, np.ones(len(lines))])
+        Three arrays of shape (orders, 4), or (orders, 5) where suppliers' lines are limited.
+        """
+        count, limited = len(part), len(self.free) > self.suppliers
+        row = [hub, self.hubs + hub, np.full(count, 2 * self.hubs), self.lines + hub]
+        row += [self.suppliers + self.supplier[part]] if limited else []
+        lines, none = np.ones((count, len(row) - 3)), np.zeros((count, 3))
+        unit = np.concatenate([self.use[part], np.zeros_like(lines)], axis=1)
+        return np.column_stack(row), unit, np.concatenate([none, lines], axis=1)
 
     def used(self, parts: Whole, qty: Whole) -> Array:
         """Return what plans use of each row, shape (plans, rows); ``qty`` has shape (plans, hubs)."""

@@ -25,9 +25,8 @@ MASTER_GAP = 1e-7
 
 
 class Priced(NamedTuple):
-    """Where the search for prices ended: plans met, best prices, the bound [CNY], the master's value, passes."""
+    """Where the search for prices ended: best prices, the bound [CNY], the master's value, passes."""
 
-    columns: Columns
     prices: Array
     bound: float
     value: float
@@ -47,15 +46,19 @@ def answer(instance: Instance, parts: Whole, restriction: Restriction, prices: A
     return best_plans(parts, instance.rules(restriction), instance.charges(prices))
 
 
+def forced_only(instance: Instance, parts: Whole, restriction: Restriction) -> Choice:
+    """Return the plan of each of the parts that orders nothing but what it must: all of them fit together."""
+    closed = restriction._replace(closed=np.ones_like(restriction.closed))
+    return answer(instance, parts, closed, np.zeros(len(instance.free)))
+
+
 def price_rows(instance: Instance, active: Whole, restriction: Restriction, search: Search) -> Priced:
     """Return prices of the rows whose bound on the cost of the active parts no other prices much improve."""
     columns, first = Columns(), search.unpriced
-    none = np.zeros(len(instance.free))
-    nothing = restriction._replace(closed=np.ones_like(restriction.closed))
-    columns.keep(active, answer(instance, active, nothing, none))
+    columns.keep(active, forced_only(instance, active, restriction))
     columns.keep(active, Choice(first.pattern[active], first.qty[active], first.value[active], first.cost[active]))
     master = _Master(instance, active)
-    best, bound, value, passes = none, -np.inf, np.inf, 0
+    best, bound, value, passes = np.zeros(len(instance.free)), -np.inf, np.inf, 0
     if search.start is not None:
         said = answer(instance, active, restriction, search.start)
         columns.keep(active, said)
@@ -77,7 +80,7 @@ def price_rows(instance: Instance, active: Whole, restriction: Restriction, sear
                 break
         if not grew:
             break
-    return Priced(columns, best, bound, value, passes)
+    return Priced(best, bound, value, passes)
 
 
 def _reached(instance: Instance, said: Choice, prices: Array) -> float:
@@ -114,11 +117,11 @@ class _Master:
     def _extend(self, columns: Columns) -> None:
         if self.taken == len(columns):
             return
-        new = columns.listing(self.taken)
-        usage = self.instance.usage(new.part, new.qty)[:, self.limited]
-        for part, used in zip(new.part, usage, strict=True):
+        part, qty = columns.part[self.taken :], columns.qty[self.taken :]
+        usage = self.instance.usage(np.array(part, dtype=np.int64), np.array(qty, dtype=np.int64))[:, self.limited]
+        for i, used in zip(part, usage, strict=True):
             variable = self.solver.NumVar(0.0, self.solver.infinity(), "")
-            self.one[int(part)].SetCoefficient(variable, 1.0)
+            self.one[i].SetCoefficient(variable, 1.0)
             for k in np.flatnonzero(used):
                 self.rows[k].SetCoefficient(variable, float(used[k]))
             self.variables.append(variable)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vmi.placement.economics import Economics
-from vmi.placement.limits import Limits, Rows, coupling_rows
+from vmi.placement.limits import Limits, Rows
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.pools import Pools, by_region
 from vmi.placement.problem import Array, Mask, PlacementProblem, Whole
@@ -37,6 +37,7 @@ class Plan:
     parameters: PlacementParameters
     money: Economics
     limits: Limits
+    rows: Rows
     pools: Pools
     wished: Pools
     trips: Trips
@@ -47,7 +48,7 @@ class Plan:
         """Parts and warehouses."""
         return len(self.problem.parts), len(self.problem.warehouses)
 
-    def rows(self, pools: Pools) -> Whole:
+    def hub_rows(self, pools: Pools) -> Whole:
         """Return the row of the ordering pool that each warehouse is hub of, -1 if it is none."""
         found = np.full(self.shape, _NONE, dtype=np.int64)
         orders = np.flatnonzero(pools.orders)
@@ -69,7 +70,7 @@ class _Steps:
 def derive(plan: Plan) -> pd.DataFrame:
     """Return one row per part and warehouse with demand, stock, an order or an override."""
     problem, pools, money = plan.problem, plan.pools, plan.money
-    hub_row, region_row = plan.rows(pools), by_region(pools, plan.shape)
+    hub_row, region_row = plan.hub_rows(pools), by_region(pools, plan.shape)
     steps = _steps(plan)
     i, w = np.nonzero(_worth_telling(plan, hub_row))
     own, of = hub_row[i, w], region_row[i, w]
@@ -178,7 +179,7 @@ def _steps(plan: Plan) -> _Steps:
     target = np.where(exact & pools.orders, pools.after, target)
     need = np.where(pools.orders, np.maximum(target - pools.position, 0), 0)
     packed = _best_packs(plan, need)
-    wished = plan.rows(plan.wished)[part, hub]
+    wished = plan.hub_rows(plan.wished)[part, hub]
     waits = plan.trips.closed[part, hub] & (wished >= 0) & (plan.wished.qty[wished] > 0)
     total = np.bincount(part, weights=packed, minlength=plan.shape[0])[part]
     row, row_price = _dearest_row(plan)
@@ -214,24 +215,14 @@ def _best_packs(plan: Plan, need: Whole) -> Whole:
 
 def _dearest_row(plan: Plan) -> tuple[npt.NDArray[np.object_], Array]:
     """Return, by pool, the name and price of the coupling row that costs a unit, or its line, most."""
-    rows, prices = coupling_rows(plan.problem, plan.parameters), plan.solution.prices
-    n, part, hub = rows.hubs, plan.pools.part, plan.pools.hub
-    supplier = plan.problem.parts["supplier_id"].to_numpy(dtype=object)[part]
-    limited = len(prices) > rows.suppliers
-    every = np.full(len(part), 2 * n)
-    at = [hub, n + hub, every, rows.lines + hub, rows.suppliers + rows.supplier[part] if limited else every]
-    use, line = rows.use[part], np.ones(len(part))
-    weight = np.column_stack([use, line, line if limited else 0.0 * line])
-    by_row = prices[np.column_stack(at)]
-    dearest = np.argmax(by_row * weight, axis=1)
-    ids = plan.problem.warehouse_ids[hub]
-    names = [f"{kind} " + ids for kind in ("volume", "hazmat")] + [
-        "budget",
-        "lines into " + ids,
-        "lines of " + supplier,
-    ]
-    named = np.select([dearest == k for k in range(5)], [np.asarray(name, dtype=object) for name in names], "")
-    return named.astype(object), np.where(weight > 0, by_row, 0.0)[np.arange(len(part)), dearest]
+    touched, unit, line = plan.rows.touched(plan.pools.part, plan.pools.hub)
+    use, prices = unit + line, plan.solution.prices[touched]
+    dearest = np.argmax(prices * use, axis=1)
+    of_pool = np.arange(len(dearest))
+    row, price = touched[of_pool, dearest], np.where(use > 0, prices, 0.0)[of_pool, dearest]
+    names = plan.rows.names(plan.problem)
+    label = names["name"] + np.where(names["name"] == "budget", "", " " + names["subject"])
+    return label.to_numpy(dtype=object)[row], price
 
 
 def _override_of(problem: PlacementProblem, shape: tuple[int, int]) -> tuple[npt.NDArray[np.object_], Array]:
@@ -262,8 +253,9 @@ def _sentences(plan: Plan, table: pd.DataFrame, steps: _Steps, own: Whole, of: W
     )
 
 
-def prices_table(plan: Plan, rows: Rows) -> pd.DataFrame:
+def prices_table(plan: Plan) -> pd.DataFrame:
     """Return what a further unit of each coupling row is worth tonight; rows with a price above 0."""
+    rows = plan.rows
     used = rows.used(np.arange(plan.shape[0]), plan.solution.qty).sum(axis=0)
     figures = {"price": plan.solution.prices.round(6), "used": used.round(6), "free": rows.free}
     table = rows.names(plan.problem).assign(**figures)

@@ -97,8 +97,8 @@ def place(problem: PlacementProblem, parameters: PlacementParameters, start: pd.
     trips = decide_trips(problem, orders, parameters.truck_patience)
     solution = _with_trucks(instance, (every_truck, begin), trips, parameters)
     pools = chosen_pools(menu, ground, money, solution)
-    plan = Plan(problem, parameters, money, limits, pools, wished, trips, solution)
-    return _report(plan, instance, sum(every_truck.seconds.values()))
+    plan = Plan(problem, parameters, money, limits, instance.rows, pools, wished, trips, solution)
+    return _report(plan, sum(every_truck.seconds.values()))
 
 
 def _orders(problem: PlacementProblem, pools: Pools, low: np.ndarray, penalty: np.ndarray) -> Orders:
@@ -146,9 +146,9 @@ def _with_trucks(
     return solve(instance, restriction, parameters, start=begin)
 
 
-def _report(plan: Plan, instance: Instance, wish_seconds: float) -> Placement:
+def _report(plan: Plan, wish_seconds: float) -> Placement:
     derivations = derive(plan)
-    prices = prices_table(plan, instance.rows)
+    prices = prices_table(plan)
     lines = [f for f in (firm_lines(plan, derivations), forecast_lines(plan)) if len(f)]
     return Placement(
         replenishment=pd.concat(lines, ignore_index=True) if lines else REPLENISHMENT.empty(),

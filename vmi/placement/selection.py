@@ -186,15 +186,10 @@ def _supply(instance: Instance, parts: Whole, choices: Choices) -> _Piece:
 
 def _coupling(instance: Instance, parts: Whole, choices: Choices, room: Array) -> _Piece:
     """Return (5), for the rows that the choices could overfill."""
-    rows, n, part = instance.rows, instance.rows.hubs, parts[choices.option[:, 0]]
-    qty, hub = instance.table.qty[choices.option[:, 2]].astype(np.float64), _hub(instance, parts, choices)
-    line = (qty > 0).astype(np.float64)
-    touched = [(hub, rows.use[part, 0] * qty), (n + hub, rows.use[part, 1] * qty)]
-    touched += [(np.full(len(hub), 2 * n), rows.use[part, 2] * qty), (rows.lines + hub, line)]
-    if len(room) > rows.suppliers:
-        touched.append((rows.suppliers + rows.supplier[part], line))
-    row, value = np.concatenate([t[0] for t in touched]), np.concatenate([t[1] for t in touched])
-    column = len(choices.pattern) + np.tile(np.arange(len(hub)), len(touched))
+    qty = instance.table.qty[choices.option[:, 2]][:, None]
+    touched, unit, line = instance.rows.touched(parts[choices.option[:, 0]], _hub(instance, parts, choices))
+    row, value = touched.T.ravel(), (unit * qty + line * (qty > 0)).T.ravel()
+    column = len(choices.pattern) + np.tile(np.arange(len(qty)), touched.shape[1])
     tight = np.flatnonzero(np.bincount(row, weights=value, minlength=len(room)) > room)
     used = np.flatnonzero(np.isin(row, tight) & (value > 0))
     return _Piece(

@@ -13,9 +13,9 @@ import numpy as np
 
 from vmi.placement.choices import Choices, near_choices
 from vmi.placement.instance import Instance
-from vmi.placement.master import Priced, Search, answer, price_rows
+from vmi.placement.master import Priced, Search, answer, forced_only, price_rows
 from vmi.placement.parameters import PlacementParameters
-from vmi.placement.pricing import Restriction
+from vmi.placement.pricing import Restriction, Rules
 from vmi.placement.problem import Array, Whole
 from vmi.placement.selection import Selection, select
 from vmi.placement.settling import settled_plans
@@ -66,6 +66,24 @@ class _Case(NamedTuple):
     parameters: PlacementParameters
 
 
+class _Near(NamedTuple):
+    """What it takes to list what comes near each part's best under the prices: worked out once, listed often."""
+
+    parts: Whole
+    rules: Rules
+    charges: Array
+    best: Array
+
+    @classmethod
+    def of(cls, case: _Case, priced: Priced) -> "_Near":
+        best = answer(case.instance, case.active, case.restriction, priced.prices).value
+        return cls(case.active, case.instance.rules(case.restriction), case.instance.charges(priced.prices), best)
+
+    def within(self, slack: float, most: int) -> tuple[Choices, bool]:
+        """Return what a plan within ``slack`` of its part's best could use, and whether it is at most ``most``."""
+        return near_choices(self.parts, self.rules, self.charges, self.best + slack + SHUT, most)
+
+
 def solve(
     instance: Instance,
     restriction: Restriction,
@@ -111,14 +129,15 @@ def _choose(case: _Case, priced: Priced, whole: float, thorough: bool) -> tuple[
     shut = SHUT if len(case.active) <= EXACT_PARTS else NEAR_ENOUGH
     enough = max(shut if thorough else ROUGH_GAP, parameters.relative_gap) * scale
     effort = enough / (4.0 * max(1.0, abs(bound))), parameters.nodes_limit
+    near = _Near.of(case, priced)
     found, gap = None, np.inf
     for columns in (FEW_COLUMNS, parameters.columns_limit) if thorough else (ROUGH_COLUMNS,):
         most = len(case.active) + min(columns, parameters.columns_limit)
         slack = gap if found else WIDEST_SLACK * scale
-        choices, listed = _near(case, priced, slack, most)
+        choices, listed = near.within(slack, most)
         while not listed and slack > LEAST_SLACK * scale:
             slack /= NARROWER
-            choices, listed = _near(case, priced, slack, most)
+            choices, listed = near.within(slack, most)
         better = select(case.instance, case.active, choices, effort) if listed else None
         if better is not None:
             found = min(found or better, better, key=lambda s: s.cost)
@@ -131,16 +150,6 @@ def _choose(case: _Case, priced: Priced, whole: float, thorough: bool) -> tuple[
 
 def _least(case: _Case, priced: Priced) -> Selection:
     """Return the plans in which every part has taken its turn at the room, from nothing but what is forced."""
-    instance, restriction = case.instance, case.restriction
-    closed = restriction._replace(closed=np.ones_like(restriction.closed))
-    nothing = answer(instance, case.active, closed, np.zeros_like(priced.prices))
+    nothing = forced_only(case.instance, case.active, case.restriction)
     plans = (nothing.pattern, nothing.qty, nothing.cost)
-    return Selection(*settled_plans(instance, restriction, case.active, plans, priced.prices), -np.inf)
-
-
-def _near(case: _Case, priced: Priced, slack: float, most: int) -> tuple[Choices, bool]:
-    """Return what could be part of a plan within ``slack`` of its part's best, and whether it is at most ``most``."""
-    instance = case.instance
-    best = answer(instance, case.active, case.restriction, priced.prices)
-    rules, charges = instance.rules(case.restriction), instance.charges(priced.prices)
-    return near_choices(case.active, rules, charges, best.value + slack + SHUT, most)
+    return Selection(*settled_plans(case.instance, case.restriction, case.active, plans, priced.prices), -np.inf)

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from vmi.planning import Night, lots_left
+from vmi.planning import Night
+from vmi.positions import lots_left
 from vmi.returns.lots import WINDOW_DAYS, look_at_lots
 from vmi.returns.options import leaving_days
 from vmi.returns.problem import ReturnsProblem

@@ -41,23 +41,22 @@ def allot(
     if _all_fits(wanted, shared, limits):
         return wanted
     given = np.zeros_like(wanted)
-    supply, left, each = limits.available.tolist(), shared.free.tolist(), shared.use.tolist()
+    supply, left = limits.available.tolist(), shared.free.tolist()
     part, place = np.nonzero(wanted)
     most_urgent_first = np.lexsort((place, part, urgency[part, place]))
-    for i, w in zip(part[most_urgent_first].tolist(), place[most_urgent_first].tolist(), strict=True):
-        lines = shared.of_line(i, w)
-        needs = [(row, unit) for row, unit in zip(shared.of_units(w), each[i], strict=True) if unit]
-        room = min([(left[row] + ROUNDING) / unit for row, unit in needs], default=np.inf)
+    part, place = part[most_urgent_first], place[most_urgent_first]
+    touched = (array.tolist() for array in shared.touched(part, place))
+    for i, w, rows, unit, line in zip(part.tolist(), place.tolist(), *touched, strict=True):
+        needs = [need for need in zip(rows, unit, line, strict=True) if need[1] or need[2]]
+        room = min([(left[row] + ROUNDING) / each for row, each, _ in needs if each], default=np.inf)
         step = int(limits.step[i])
         units = int(min(int(wanted[i, w]), supply[i], max(room, 0.0))) // step * step
-        if units < limits.first[i] or any(left[row] < 1.0 for row in lines):
+        if units < limits.first[i] or any(left[row] < of_line for row, _, of_line in needs):
             continue
         given[i, w] = units
         supply[i] -= units
-        for row, unit in needs:
-            left[row] -= unit * units
-        for row in lines:
-            left[row] -= 1.0
+        for row, each, of_line in needs:
+            left[row] -= each * units + of_line
     return given
 
 
