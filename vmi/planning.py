@@ -24,7 +24,7 @@ from vmi.placement.build import Expected, Network, build_problem, occupied
 from vmi.placement.evaluate import evaluate as evaluate_placement
 from vmi.placement.place import Placement, place
 from vmi.placement.problem import PlacementProblem
-from vmi.positions import holdings, inventory_positions
+from vmi.positions import holdings, inventory_positions, lots_left
 from vmi.returns.evaluate import evaluate as evaluate_returns
 from vmi.returns.problem import ReturnsProblem
 from vmi.returns.settle import settle_lots
@@ -347,15 +347,6 @@ def decide_wave(
     _complete(night, pd.concat([f for f in supply if len(f)] or supply[:1], ignore_index=True), None)
     listener("wave", night)
     return night
-
-
-def lots_left(stock: pd.DataFrame, served: pd.DataFrame) -> pd.DataFrame:
-    """Return the available lots with what tonight's deliveries leave of them, empty ones left out."""
-    key = ["warehouse_id", "part_id", "lot_id"]
-    lots = stock.loc[stock["status"] == "available", [*key, "received_on", "qty"]]
-    taken = served.groupby(key)["qty"].sum().rename("taken")
-    left = lots["qty"] - lots.join(taken, on=key)["taken"].fillna(0)
-    return lots.assign(qty=left.astype("int64")).loc[left > 0].reset_index(drop=True)
 
 
 def _free_room(night: Night, taken: pd.DataFrame) -> pd.DataFrame:

@@ -62,3 +62,12 @@ def holdings(situation: Situation, served: pd.DataFrame, leaving: pd.DataFrame, 
         arriving[columns],
     ]
     return pd.concat([*there, gone.assign(qty=-gone["qty"])], ignore_index=True)
+
+
+def lots_left(stock: pd.DataFrame, served: pd.DataFrame) -> pd.DataFrame:
+    """Return the available lots with what tonight's deliveries leave of them, empty ones left out."""
+    key = ["warehouse_id", "part_id", "lot_id"]
+    lots = stock.loc[stock["status"] == "available", [*key, "received_on", "qty"]]
+    taken = served.groupby(key)["qty"].sum().rename("taken")
+    left = lots["qty"] - lots.join(taken, on=key)["taken"].fillna(0)
+    return lots.assign(qty=left.astype("int64")).loc[left > 0].reset_index(drop=True)
