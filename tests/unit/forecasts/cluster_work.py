@@ -1,4 +1,4 @@
-"""What tests have workers of a cluster do; light to import, for workers that die do so again and again."""
+"""What tests have workers do; light to import, for workers that die do so again and again."""
 
 import os
 import time

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from forecasts.engine import Engine
+from tests.unit.forecasts.cluster_work import die_on_three, hang_on_three
 
 
 def square(number):
@@ -15,25 +16,12 @@ def lost(number, reason):
     return f"{number}: {reason}"
 
 
-def die_on_three(number):
-    """Kill the process that is given a three."""
-    if number == 3:
-        os._exit(9)
-    return number * number
-
-
 def die_once_on_three(marker_and_number):
     """Kill the process that is given a three first."""
     marker, number = marker_and_number
     if number == 3 and not Path(marker).exists():
         Path(marker).touch()
         os._exit(9)
-    return number * number
-
-
-def hang_on_three(number):
-    while number == 3:
-        time.sleep(0.01)
     return number * number
 
 
