@@ -2,13 +2,13 @@
 
 The one order of the rooms; the real night and the simulated one go through it. What each room decided is kept, so that
 a step can be recorded with its result and ``explain`` has the numbers. Open orders are served first out of stock, then
-lots that end their window leave or move, then what is missing is ordered, and last what could not be served is told
-when it comes.
+lots that end their window leave, then units move and what is missing is ordered, in one model, and last what could not
+be served is told when it comes.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import pandas as pd
@@ -19,15 +19,16 @@ from vmi.config import Config
 from vmi.demand import DemandHistory, demand_history
 from vmi.frames import HUBS, PRICES, Situation
 from vmi.ground import Ground
+from vmi.moving import Mover
 from vmi.outlook import Outlook, look_ahead
-from vmi.placement.build import Expected, Network, build_problem, occupied
+from vmi.placement.build import Expected, Network, build_problem, free_room, occupied
 from vmi.placement.evaluate import evaluate as evaluate_placement
 from vmi.placement.place import Placement, place
 from vmi.placement.problem import PlacementProblem
 from vmi.positions import holdings, inventory_positions, lots_left
 from vmi.returns.evaluate import evaluate as evaluate_returns
-from vmi.returns.problem import ReturnsProblem
-from vmi.returns.settle import settle_lots
+from vmi.returns.problem import LotDecisions, ReturnsProblem
+from vmi.returns.settle import Settled, settle_lots
 from vmi.schedule.assignment import assign
 from vmi.schedule.deliveries import complete
 from vmi.schedule.eta import eta_reports
@@ -81,9 +82,11 @@ class Night:
     outlook: Outlook = field(init=False)
     dispatch: DispatchProblem = field(init=False)
     assignment: Assignment = field(init=False)
+    lots: ReturnsProblem = field(init=False)
+    settled: Settled = field(init=False)
+    returns: pd.DataFrame = field(init=False)
     problem: PlacementProblem = field(init=False)
     placement: Placement = field(init=False)
-    returns: pd.DataFrame = field(init=False)
     transfers: pd.DataFrame = field(init=False)
     replenishment: pd.DataFrame = field(init=False)
     targets: pd.DataFrame = field(init=False)
@@ -158,12 +161,6 @@ class Night:
         first = lines["city"].map(self.cover.set_index("city")["warehouse_id"])
         owed = lines.assign(warehouse_id=first, qty=lines["left"])
         return owed.loc[(owed["qty"] > 0) & first.notna(), UNITS].reset_index(drop=True)
-
-    @property
-    def leaving(self) -> pd.DataFrame:
-        """Tonight's returns and transfers out: part_id, warehouse_id, qty."""
-        moved = self.transfers.rename(columns={"from_warehouse": "warehouse_id"})
-        return pd.concat([self.returns[UNITS], moved[UNITS]], ignore_index=True)
 
     @property
     def arriving(self) -> pd.DataFrame:
@@ -246,9 +243,7 @@ def _assign(night: Night, start: pd.Timestamp, stock_value: pd.Series | None) ->
 
 def _settle_lots(night: Night) -> None:
     situation = night.situation
-    none = night.served.iloc[:0]
-    free = _free_room(night, holdings(situation, night.served, none, none))
-    problem = ReturnsProblem(
+    night.lots = ReturnsProblem(
         as_of=situation.as_of,
         lots=lots_left(situation.stock, night.served),
         parts=situation.parts,
@@ -264,35 +259,47 @@ def _settle_lots(night: Night) -> None:
         recent_usage=situation.usage[["part_id", "day", "qty"]],
         open_parts=pd.Index(situation.open_orders["part_id"].unique()),
         moved_lots=situation.moved_lots,
-        free=free,
         horizon_days=night.outlook.forecast.horizon_days,
     )
-    decided = settle_lots(problem, night.config.returns)
-    night.returns, night.transfers = decided.returns, decided.transfers
-    _require_sound("returns", evaluate_returns(problem, decided, night.config.returns).violations)
-    night.keep_proof("returns", decided.optimisation)
+    night.settled = settle_lots(night.lots, night.config.returns)
+    night.returns = night.settled.returns
 
 
 def _place(night: Night) -> None:
-    situation, flows = night.situation, (night.leaving, night.arriving)
-    positions = inventory_positions(situation, night.supersession, night.served, night.waiting, *flows)
-    taking_room = holdings(situation, night.served, *flows)
-    used = occupied(situation.parts, taking_room, pd.Index(situation.warehouses["warehouse_id"]))
-    outlook = night.outlook
-    night.problem = build_problem(
+    situation, outlook, config = night.situation, night.outlook, night.config
+    flows = (night.returns[UNITS], situation.inbound[UNITS].iloc[:0])
+    problem = build_problem(
         situation,
         Network(night.arcs, night.supersession, night.workdays),
         Expected(outlook.pairs, outlook.window, outlook.forecast.horizon_days),
-        positions,
-        used,
-        night.config.placement,
+        inventory_positions(situation, night.supersession, night.served, night.waiting, *flows),
+        _taken(night, *flows),
+        config.placement,
     )
-    night.placement = place(night.problem, night.config.placement, situation.prices)
-    priced = evaluate_placement(night.problem, night.placement, night.config.placement)
-    proof = night.placement.optimisation
-    _require_sound("placement", [*priced.violations, *_cost_faults(priced.cost, proof.objective)])
+    mover = Mover(night.settled, problem, config.returns, partial(_room_after, night))
+    night.placement = place(problem, config.placement, situation.prices, mover)
+    night.problem, proof = night.placement.problem, night.placement.optimisation
+    decided = LotDecisions(night.returns, *mover.chosen(night.placement.moved))
+    night.transfers = decided.transfers
+    moves = evaluate_returns(night.lots, decided, config.returns, problem.warehouses)
+    priced = evaluate_placement(night.problem, night.placement, config.placement)
+    _require_sound("returns", moves.violations)
+    _require_sound("placement", [*priced.violations, *_cost_faults(priced.cost + moves.objective, proof.objective)])
     night.replenishment, night.targets = night.placement.replenishment, night.placement.targets
     night.keep_proof("placement", proof)
+
+
+def _taken(night: Night, leaving: pd.DataFrame, arriving: pd.DataFrame) -> pd.DataFrame:
+    """Return volume_m3, hazmat_m3 taken by warehouse once tonight's deliveries and these flows are through."""
+    taking_room = holdings(night.situation, night.served, leaving, arriving)
+    return occupied(night.situation.parts, taking_room, pd.Index(night.situation.warehouses["warehouse_id"]))
+
+
+def _room_after(night: Night, transfers: pd.DataFrame) -> pd.DataFrame:
+    """Return free_m3, free_hazmat_m3 by warehouse once tonight's returns and these transfers are through."""
+    left, came = (transfers.rename(columns={end: "warehouse_id"})[UNITS] for end in ("from_warehouse", "to_warehouse"))
+    used = _taken(night, pd.concat([night.returns[UNITS], left]), came)
+    return free_room(night.situation.warehouses.set_index("warehouse_id").sort_index(), used)
 
 
 def _tell_arrivals(night: Night) -> None:
@@ -347,19 +354,6 @@ def decide_wave(
     _complete(night, pd.concat([f for f in supply if len(f)] or supply[:1], ignore_index=True), None)
     listener("wave", night)
     return night
-
-
-def _free_room(night: Night, taken: pd.DataFrame) -> pd.DataFrame:
-    """Return free_m3 and free_hazmat_m3 by warehouse, never negative."""
-    warehouses = night.situation.warehouses.set_index("warehouse_id")
-    used = occupied(night.situation.parts, taken, warehouses.index)
-    free = pd.DataFrame(
-        {
-            "free_m3": warehouses["capacity_m3"] - used["volume_m3"],
-            "free_hazmat_m3": warehouses["hazmat_capacity_m3"].fillna(0.0) - used["hazmat_m3"],
-        }
-    )
-    return free.clip(lower=0.0)
 
 
 def _stock_value(night: Night) -> pd.Series:

@@ -81,8 +81,7 @@ def _forecast(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
 
 def _lots(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     night.returns["line_id"] = line_ids("returns", night.returns)
-    night.transfers["line_id"] = line_ids("transfers", night.transfers)
-    return {"plan_returns": night.returns, "plan_transfers": night.transfers}, {}
+    return {"plan_returns": night.returns}, {}
 
 
 def _dispatch(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
@@ -91,7 +90,9 @@ def _dispatch(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
 
 def _placement(night: Night) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
     placement = night.placement
+    night.transfers["line_id"] = line_ids("transfers", night.transfers)
     frames = {
+        "plan_transfers": night.transfers,
         "plan_targets": placement.targets,
         "plan_derivations": placement.derivations.replace({"available_qty": {np.inf: np.nan}}),
         "plan_prices": placement.optimisation.prices,

@@ -93,7 +93,7 @@ def build_problem(
     return PlacementProblem(
         as_of=situation.as_of,
         parts=parts,
-        warehouses=_free(situation.warehouses.set_index("warehouse_id").reindex(ids), used),
+        warehouses=free_room(situation.warehouses.set_index("warehouse_id").reindex(ids), used),
         trucks=trucks,
         arcs=_arcs(network.arcs, ids, parameters),
         positions=_positions(positions, place),
@@ -153,8 +153,11 @@ def _available(situation: Situation) -> pd.Series:
     return (total - ordered.astype(np.float64)).clip(lower=0.0)
 
 
-def _free(warehouses: pd.DataFrame, used: pd.DataFrame) -> pd.DataFrame:
-    """Return free volume, rounded down to a cubic centimetre and never negative."""
+def free_room(warehouses: pd.DataFrame, used: pd.DataFrame) -> pd.DataFrame:
+    """Return free_m3, free_hazmat_m3 by warehouse, rounded down to a cubic centimetre and never negative.
+
+    ``warehouses``: index warehouse_id, input frame; ``used`` as of :func:`occupied`.
+    """
     taken = used.reindex(warehouses.index).fillna(0.0)
     free = pd.DataFrame(
         {

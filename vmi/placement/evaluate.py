@@ -68,7 +68,7 @@ class _Book:
     """The problem as plain dictionaries: quick to look up one figure at a time."""
 
     def __init__(self, problem: PlacementProblem) -> None:
-        self.problem, self.position = problem, problem.positions.position
+        self.problem, self.position, self.moved = problem, problem.positions.position, problem.positions.net_moved
         self.part_at = {p: i for i, p in enumerate(problem.parts.index)}
         self.place = {w: k for k, w in enumerate(problem.warehouses.index)}
         rows: list[dict[Any, Any]] = problem.parts.to_dict("records")
@@ -105,7 +105,8 @@ def _pool(
     found["short"] = round(
         found["short"] + urgent * book.problem.arcs.same_day_own[book.place[hub]] / part["mean_line_qty"], 6
     )
-    found |= {"y": int(book.position[i, inside].sum()) + qty, "window": window}
+    here = int(book.position[i, inside].sum())
+    found |= {"y": here + qty, "here": here, "moved": int(book.moved[i, inside].sum()), "window": window}
     days = [truck["next_due_day"], *(round(truck["due_day"] + s * window) for s in (0, 0.125, 0.25, 0.5, 1))]
     for g, day in enumerate(days):
         found[f"m{g}"] = float(book.moment(demand.mean, i, inside, day).sum())
@@ -147,14 +148,22 @@ _DEFAULTS = {
 
 
 def _stock_cost(pools: pd.DataFrame) -> pd.Series:
-    """Return C(y) of each pool, by expectations over scipy's distributions."""
+    """Return C(y) of each pool, by expectations over scipy's distributions; moved units' holding is the transfers'."""
     y = pools["y"].clip(lower=0)
-    share = dict(zip(range(1, 6), (0.0625, 0.125, 0.1875, 0.375, 0.25), strict=True))
-    shelf = sum(share[g] * _left(pools, g, y) for g in share) * pools["window"]
-    stocked = pools["short"] * (_left(pools, 0, y) - y + pools["m0"]) + pools["keep"] * shelf
-    stocked += pools["back"] * _left(pools, 5, y)
+    stocked = pools["short"] * (_left(pools, 0, y) - y + pools["m0"]) + _holding(pools, y)
     waiting = pools["short"] * pools["m0"] - pools["wait"] * pools["y"]
-    return stocked.where(pools["y"] >= 0, waiting)
+    found = stocked.where(pools["y"] >= 0, waiting)
+    if (pools["moved"] != 0).any():
+        found -= _holding(pools, pools["here"]) - _holding(pools, pools["here"] - pools["moved"])
+    return found
+
+
+def _holding(pools: pd.DataFrame, y: pd.Series) -> pd.Series:
+    """Return what the shelf and the returns of positions cost; nothing where customers wait."""
+    at = y.clip(lower=0)
+    share = dict(zip(range(1, 6), (0.0625, 0.125, 0.1875, 0.375, 0.25), strict=True))
+    shelf = sum(share[g] * _left(pools, g, at) for g in share) * pools["window"]
+    return (pools["keep"] * shelf + pools["back"] * _left(pools, 5, at)).where(y >= 0, 0.0)
 
 
 def _left(pools: pd.DataFrame, g: int, y: pd.Series) -> pd.Series:

@@ -47,7 +47,7 @@ from vmi.placement.catalogue import Menu, Openness
 from vmi.placement.economics import Economics
 from vmi.placement.limits import Limits
 from vmi.placement.problem import Array, PlacementProblem, Whole
-from vmi.placement.values import WINDOWS, advance, begin, position_cost
+from vmi.placement.values import WINDOWS, advance, begin, moved_holding, position_cost
 
 
 class Ground(NamedTuple):
@@ -56,6 +56,7 @@ class Ground(NamedTuple):
     mean: Array
     var: Array
     position: Whole
+    moved: Whole
     per_line: Array
     per_kg: Array
     late: Array
@@ -84,6 +85,7 @@ def ground_of(problem: PlacementProblem) -> Ground:
         np.ascontiguousarray(problem.demand.mean),
         np.ascontiguousarray(problem.demand.var),
         np.ascontiguousarray(problem.positions.position),
+        np.ascontiguousarray(problem.positions.net_moved),
         np.ascontiguousarray(arcs.per_line),
         np.ascontiguousarray(arcs.per_kg),
         np.ascontiguousarray(arcs.late),
@@ -129,10 +131,15 @@ def pool_moments(i: int, hub: int, mask: int, ground: Ground, money: Economics, 
 @njit(cache=True)
 def pool_position(i: int, mask: int, ground: Ground) -> int:
     """Return the position of a pool: over all its warehouses."""
+    return _over_regions(ground.position[i], mask)
+
+
+@njit(cache=True)
+def _over_regions(units: Whole, mask: int) -> int:
     total = 0
-    for r in range(ground.position.shape[1]):
+    for r in range(len(units)):
         if mask >> r & 1:
-            total += ground.position[i, r]
+            total += units[r]
     return total
 
 
@@ -150,7 +157,9 @@ def _tabulate(
             hub, mask = menu.pool_hub[pool], menu.pool_mask[pool]
             cover = pool_moments(i, hub, mask, ground, money, mean, var)
             begin(mean, var, walk)
-            y = pool_position(i, mask, ground)
+            y, moved = pool_position(i, mask, ground), _over_regions(ground.moved[i], mask)
+            if moved != 0:
+                cover -= moved_holding(mean, var, y, moved, money.price[i, hub])
             low, high = (limits.low[i, hub], limits.high[i, hub]) if menu.pool_orders[pool] else (0, 0)
             q, at, last = low, 0, np.inf
             while True:
@@ -173,4 +182,4 @@ def _tabulate(
 
 def openness_of(problem: PlacementProblem, limits: Limits) -> Openness:
     """Return which warehouses may, must and already do keep each part."""
-    return Openness(limits.open, limits.low > 0, problem.positions.on_hand + problem.positions.inbound > 0)
+    return Openness(limits.open, limits.low > 0, problem.positions.stocked)

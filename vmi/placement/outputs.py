@@ -6,14 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vmi.placement.economics import Economics
-from vmi.placement.limits import Limits, Rows
-from vmi.placement.parameters import PlacementParameters
+from vmi.placement.draft import Draft
 from vmi.placement.pools import Pools, by_region
 from vmi.placement.problem import Array, Mask, PlacementProblem, Whole
 from vmi.placement.reasons import Sentence, reasons
-from vmi.placement.solving import Solution
-from vmi.placement.trips import Trips
 from vmi.placement.values import below, costs, quantiles, shortfall
 
 DERIVATION_COLUMNS = (
@@ -30,33 +26,6 @@ _NONE = -1
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A solved problem with all that went into it. ``wished``: the pools as if every truck went."""
-
-    problem: PlacementProblem
-    parameters: PlacementParameters
-    money: Economics
-    limits: Limits
-    rows: Rows
-    pools: Pools
-    wished: Pools
-    trips: Trips
-    solution: Solution
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Parts and warehouses."""
-        return len(self.problem.parts), len(self.problem.warehouses)
-
-    def hub_rows(self, pools: Pools) -> Whole:
-        """Return the row of the ordering pool that each warehouse is hub of, -1 if it is none."""
-        found = np.full(self.shape, _NONE, dtype=np.int64)
-        orders = np.flatnonzero(pools.orders)
-        found[pools.part[orders], pools.hub[orders]] = orders
-        return found
-
-
-@dataclass(frozen=True)
 class _Steps:
     """How a pool's need became its quantity, by pool row: need, best whole packs, target, and what bound."""
 
@@ -67,7 +36,7 @@ class _Steps:
     price: Array
 
 
-def derive(plan: Plan) -> pd.DataFrame:
+def derive(plan: Draft) -> pd.DataFrame:
     """Return one row per part and warehouse with demand, stock, an order or an override."""
     problem, pools, money = plan.problem, plan.pools, plan.money
     hub_row, region_row = plan.hub_rows(pools), by_region(pools, plan.shape)
@@ -113,7 +82,7 @@ def derive(plan: Plan) -> pd.DataFrame:
     return table[DERIVATION_COLUMNS.split()]
 
 
-def _binding(plan: Plan, steps: _Steps, at: tuple[Whole, Whole], own: Whole) -> npt.NDArray[np.object_]:
+def _binding(plan: Draft, steps: _Steps, at: tuple[Whole, Whole], own: Whole) -> npt.NDArray[np.object_]:
     """Return what bound each quantity; a planner's order that found no room is named where nothing else is ordered."""
     yielded = np.nan_to_num(plan.problem.override("order"), nan=0.0)[at] > 0
     elsewhere = np.where(yielded, "override order", "none")
@@ -123,7 +92,7 @@ def _binding(plan: Plan, steps: _Steps, at: tuple[Whole, Whole], own: Whole) -> 
 POSITION_NAMES = ("on_hand", "inbound", "backordered", "outgoing", "committed")
 
 
-def _worth_telling(plan: Plan, hub_row: Whole) -> Mask:
+def _worth_telling(plan: Draft, hub_row: Whole) -> Mask:
     problem, pools = plan.problem, plan.pools
     told = (problem.demand.mean[:, :, -1] > 0) | (problem.positions.position != 0)
     for name in POSITION_NAMES:
@@ -134,7 +103,7 @@ def _worth_telling(plan: Plan, hub_row: Whole) -> Mask:
     return np.asarray(told | kept)
 
 
-def _interval(plan: Plan, i: Whole, w: Whole, of: Whole, is_hub: Mask) -> tuple[Array, Array]:
+def _interval(plan: Draft, i: Whole, w: Whole, of: Whole, is_hub: Mask) -> tuple[Array, Array]:
     """Return demand over the protection interval: the pool's at its hub, elsewhere the region's own."""
     place = plan.money.place[i, plan.pools.hub[of], 0]
     mean = np.where(is_hub, plan.pools.mean[of, 0], plan.problem.demand.mean[i, w, place])
@@ -142,7 +111,7 @@ def _interval(plan: Plan, i: Whole, w: Whole, of: Whole, is_hub: Mask) -> tuple[
     return mean, var
 
 
-def _unit_figures(plan: Plan, i: Whole, w: Whole, own: Whole, is_hub: Mask) -> dict[str, Array]:
+def _unit_figures(plan: Draft, i: Whole, w: Whole, own: Whole, is_hub: Mask) -> dict[str, Array]:
     """Return what the last unit and the next one are worth, what a unit costs, and the risk that the last returns."""
     pools, money = plan.pools, plan.money
     price = np.ascontiguousarray(money.price[pools.part, pools.hub])
@@ -169,7 +138,7 @@ def _fill_rate(pools: Pools) -> Array:
     return np.where(mean > 0, 1.0 - short / np.where(mean > 0, mean, 1.0), 1.0).clip(0.0, 1.0).round(6)
 
 
-def _steps(plan: Plan) -> _Steps:
+def _steps(plan: Draft) -> _Steps:
     """Follow each pool from its need to its quantity, and name the first thing that changed it."""
     pools, limits = plan.pools, plan.limits
     part, hub = pools.part, pools.hub
@@ -200,7 +169,7 @@ def _steps(plan: Plan) -> _Steps:
     return _Steps(target, need, packed, binding, np.where(binding == row, row_price, 0.0))
 
 
-def _best_packs(plan: Plan, need: Whole) -> Whole:
+def _best_packs(plan: Draft, need: Whole) -> Whole:
     """Return the best quantity in whole packs without any other limit: convexity leaves the two around the need."""
     pools, limits = plan.pools, plan.limits
     step, first = limits.step[pools.part], limits.first[pools.part]
@@ -213,7 +182,7 @@ def _best_packs(plan: Plan, need: Whole) -> Whole:
     return np.where(dear < cheap - 1e-9, upper, lower)
 
 
-def _dearest_row(plan: Plan) -> tuple[npt.NDArray[np.object_], Array]:
+def _dearest_row(plan: Draft) -> tuple[npt.NDArray[np.object_], Array]:
     """Return, by pool, the name and price of the coupling row that costs a unit, or its line, most."""
     touched, unit, line = plan.rows.touched(plan.pools.part, plan.pools.hub)
     use, prices = unit + line, plan.solution.prices[touched]
@@ -235,7 +204,7 @@ def _override_of(problem: PlacementProblem, shape: tuple[int, int]) -> tuple[npt
     return kind, value
 
 
-def _sentences(plan: Plan, table: pd.DataFrame, steps: _Steps, own: Whole, of: Whole) -> Sentence:
+def _sentences(plan: Draft, table: pd.DataFrame, steps: _Steps, own: Whole, of: Whole) -> Sentence:
     pools = plan.pools
     mean, var = pools.mean, pools.var
     left = pools.after - mean[:, -1] + shortfall(mean[:, -1].copy(), var[:, -1].copy(), np.maximum(pools.after, 0))
@@ -253,7 +222,7 @@ def _sentences(plan: Plan, table: pd.DataFrame, steps: _Steps, own: Whole, of: W
     )
 
 
-def prices_table(plan: Plan) -> pd.DataFrame:
+def prices_table(plan: Draft) -> pd.DataFrame:
     """Return what a further unit of each coupling row is worth tonight; rows with a price above 0."""
     rows = plan.rows
     used = rows.used(np.arange(plan.shape[0]), plan.solution.qty).sum(axis=0)
@@ -276,7 +245,7 @@ def full_warehouses(prices: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def shortages(plan: Plan) -> pd.DataFrame:
+def shortages(plan: Draft) -> pd.DataFrame:
     """Return the parts of which more would be ordered than their supplier has."""
     pools, available = plan.pools, plan.limits.available
     packed = _best_packs(plan, np.where(pools.orders, np.maximum(pools.level - pools.position, 0), 0))
@@ -297,7 +266,7 @@ def shortages(plan: Plan) -> pd.DataFrame:
     )
 
 
-def override_effects(plan: Plan, derivations: pd.DataFrame) -> pd.DataFrame:
+def override_effects(plan: Draft, derivations: pd.DataFrame) -> pd.DataFrame:
     """Return the overrides in force: part_id, warehouse_id, kind, value, binds (``Y`` where the plan would differ)."""
     rows = plan.problem.overrides.merge(
         derivations[["part_id", "warehouse_id", "binding", "hub"]], on=["part_id", "warehouse_id"], how="left"

@@ -1,28 +1,27 @@
-"""Place and allocate: solve tonight's model, send the trucks that are worth it, and say why.
+"""Place and allocate: solve tonight's model, send the trucks and the transfers that are worth it, and say why.
 
 First the model is solved as if every truck went. Trucks whose parts can wait are then held back; the parts that were
-to travel on them keep their cover pattern and order nothing there, and the model is solved again for the others. The
-objective, bound and gap are those of that second model, whose trucks are data.
+to travel on them keep their cover pattern and order nothing there, and the model is solved again for the others: with
+units where they lie, and, where moving some is worth it, once more with those moved. The trucks are data of the
+objective, bound and gap that are reported; orders and transfers are decisions.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
 from vmi.frames import REPLENISHMENT
-from vmi.placement.catalogue import build_menu
-from vmi.placement.economics import economics
-from vmi.placement.instance import Instance
-from vmi.placement.limits import Rows, coupling_rows, order_limits
-from vmi.placement.model import ground_of, openness_of, tabulate
-from vmi.placement.outputs import Plan, derive, full_warehouses, override_effects, prices_table, shortages
+from vmi.placement.draft import Draft, draft
+from vmi.placement.outputs import derive, full_warehouses, override_effects, prices_table, shortages
 from vmi.placement.parameters import PlacementParameters
-from vmi.placement.pools import Pools, assignment, chosen_pools, moments_until
-from vmi.placement.problem import Array, PlacementProblem
-from vmi.placement.solving import Solution, solve
+from vmi.placement.pools import assignment
+from vmi.placement.problem import PlacementProblem
 from vmi.placement.supplies import firm_lines, forecast_lines, target_table
-from vmi.placement.trips import Orders, Trips, decide_trips
+from vmi.placement.worth import Worth
+
+LEAST_GAIN = 1e-4
+"""CNY by which transfers must make the plan cheaper."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,14 @@ class Hints:
 class Placement:
     """Tonight's plan.
 
-    ``replenishment``: frame ``REPLENISHMENT``, firm and forecast lines. ``targets``: frame ``TARGETS``.
-    ``derivations``: one row per part and warehouse (see ``outputs.DERIVATION_COLUMNS``). ``cover``: part_id, region,
-    warehouse_id, orders. ``trips``: index (supplier_id, warehouse_id).
+    ``problem``: what was solved last, after the transfers if they are carried out (``moved``). ``replenishment``: frame
+    ``REPLENISHMENT``, firm and forecast lines. ``targets``: frame ``TARGETS``. ``derivations``: one row per part and
+    warehouse (see ``outputs.DERIVATION_COLUMNS``). ``cover``: part_id, region, warehouse_id, orders. ``trips``: index
+    (supplier_id, warehouse_id).
     """
 
+    problem: PlacementProblem
+    moved: bool
     replenishment: pd.DataFrame
     targets: pd.DataFrame
     derivations: pd.DataFrame
@@ -73,7 +75,28 @@ class Placement:
     hints: Hints
 
 
-def place(problem: PlacementProblem, parameters: PlacementParameters, start: pd.DataFrame | None = None) -> Placement:
+@dataclass(frozen=True)
+class Moved:
+    """What the transfers' own program answers to the worth of moves.
+
+    ``problem``: tonight's after the transfers that it chose, ``None`` if none is worth its freight; ``cost`` [CNY] of
+    those; ``bound`` [CNY]: no transfers cost less, their worth to the plan taken off.
+    """
+
+    problem: PlacementProblem | None
+    cost: float
+    bound: float
+
+
+Mover = Callable[[Worth], Moved | None]
+
+
+def place(
+    problem: PlacementProblem,
+    parameters: PlacementParameters,
+    start: pd.DataFrame | None = None,
+    mover: Mover = lambda worth: None,
+) -> Placement:
     """Return tonight's replenishment, the stocking targets and the proof of how good they are.
 
     Never fails for want of space, supply or trucks: what cannot be had is priced and named in ``hints``.
@@ -83,86 +106,43 @@ def place(problem: PlacementProblem, parameters: PlacementParameters, start: pd.
     start
         ``Optimisation.prices`` of a night before, from which the search for tonight's begins; rows that tonight's
         problem does not have are ignored. The proof is tonight's in any case.
+    mover
+        Chooses transfers by what they are worth; ``None`` from it: there is nothing that could move. They are carried
+        out if the plan with them is cheaper (``Placement.moved``).
     """
-    money, limits = economics(problem, parameters), order_limits(problem, parameters)
-    ground = ground_of(problem)
-    weight = problem.demand.mean[:, :, -1].sum(axis=0)
-    menu = build_menu(problem.arcs, weight, openness_of(problem, limits), parameters)
-    table = tabulate(menu, ground, money, limits, (parameters.line_cost, parameters.change_cost))
-    instance = Instance(menu, table, limits, coupling_rows(problem, parameters))
-    begin = _prices_before(problem, start, instance.rows)
-    every_truck = solve(instance, instance.free_choice(), parameters, thorough=False, start=begin)
-    wished = chosen_pools(menu, ground, money, every_truck)
-    orders = _orders(problem, wished, limits.low, money.penalty_line / money.line_qty)
-    trips = decide_trips(problem, orders, parameters.truck_patience)
-    solution = _with_trucks(instance, (every_truck, begin), trips, parameters)
-    pools = chosen_pools(menu, ground, money, solution)
-    plan = Plan(problem, parameters, money, limits, instance.rows, pools, wished, trips, solution)
-    return _report(plan, sum(every_truck.seconds.values()))
+    still = draft(problem, parameters, start)
+    found = mover(Worth(still))
+    if found is None:
+        return _report(still, (still.solution.objective, still.solution.bound), moved=False)
+    bound = min(still.bound_under_prices() + found.bound, still.solution.bound)
+    if found.problem is not None:
+        then = still.after(found.problem)
+        cost = then.solution.objective + found.cost
+        if cost < still.solution.objective - LEAST_GAIN:
+            return _report(then, (cost, min(bound, cost)), moved=True)
+    return _report(still, (still.solution.objective, bound), moved=False)
 
 
-def _orders(problem: PlacementProblem, pools: Pools, low: np.ndarray, penalty: np.ndarray) -> Orders:
-    """Return what would go if every truck did; a truck must go where a customer waits or a planner has decided."""
-    rows = np.flatnonzero(pools.qty > 0)
-    part, hub = pools.part[rows], pools.hub[rows]
-    until = [problem.truck(day)[part, hub] for day in ("due_day", "tomorrow_due_day")]
-    moments = [moments_until(problem, pools, rows, day) for day in until]
-    return Orders(
-        part=part,
-        hub=hub,
-        qty=pools.qty[rows],
-        position=pools.position[rows],
-        must=(pools.position[rows] < 0) | (low[part, hub] > 0),
-        mean=np.column_stack([m[0] for m in moments]),
-        var=np.column_stack([m[1] for m in moments]),
-        penalty=penalty[part],
-    )
-
-
-def _prices_before(problem: PlacementProblem, table: pd.DataFrame | None, rows: Rows) -> Array | None:
-    """Return the price of each coupling row by an earlier night's table, 0 where it has none; None without a table."""
-    if table is None or not len(table):
-        return None
-    tonight = pd.MultiIndex.from_frame(rows.names(problem)[["name", "subject"]])
-    known = table.set_index(["name", "subject"])["price"].astype(np.float64)
-    prices = known.reindex(tonight).fillna(0.0).clip(lower=0.0).to_numpy()
-    return np.where(np.isfinite(rows.free), prices, 0.0)
-
-
-def _with_trucks(
-    instance: Instance, wish: tuple[Solution, Array | None], trips: Trips, parameters: PlacementParameters
-) -> Solution:
-    """Solve again without the trucks that wait; a part that was to travel on one keeps its cover pattern.
-
-    ``wish``: the plan as if every truck went, and the prices that its search began with.
-    """
-    every_truck, begin = wish
-    waits = ((every_truck.qty > 0) & trips.closed).any(axis=1)
-    if not waits.any() and (every_truck.status == "optimal" or every_truck.within(parameters.relative_gap)):
-        return every_truck
-    kept = np.where(waits, every_truck.pattern, -1)
-    closed = trips.closed if waits.any() else np.zeros_like(trips.closed)
-    restriction = instance.free_choice()._replace(closed=closed, pattern=kept)
-    return solve(instance, restriction, parameters, start=begin)
-
-
-def _report(plan: Plan, wish_seconds: float) -> Placement:
+def _report(plan: Draft, proof: tuple[float, float], moved: bool) -> Placement:
+    """Tell a draft; ``proof``: objective and bound [CNY], those of the transfers included."""
     derivations = derive(plan)
     prices = prices_table(plan)
     lines = [f for f in (firm_lines(plan, derivations), forecast_lines(plan)) if len(f)]
     return Placement(
+        problem=plan.problem,
+        moved=moved,
         replenishment=pd.concat(lines, ignore_index=True) if lines else REPLENISHMENT.empty(),
         targets=target_table(plan, derivations),
         derivations=derivations,
         cover=assignment(plan.problem, plan.pools),
         trips=plan.trips.table,
         optimisation=Optimisation(
-            round(plan.solution.objective, 6),
-            round(plan.solution.bound, 6),
+            round(proof[0], 6),
+            round(proof[1], 6),
             plan.solution.status,
             plan.solution.passes,
             prices,
-            {"wish": wish_seconds, **plan.solution.seconds},
+            plan.seconds,
         ),
         hints=Hints(full_warehouses(prices), shortages(plan), override_effects(plan, derivations)),
     )

@@ -4,7 +4,7 @@ Nothing here optimises. :mod:`vmi.placement.build` makes one from the company's 
 Axes: part i (sorted part_id), warehouse w and region r (both the same sorted warehouse_id), supplier s, day.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,18 +28,38 @@ OVERRIDE_KINDS = ("min", "max", "order", "do_not_stock")
 
 @dataclass(frozen=True)
 class Positions:
-    """Units per part and warehouse, int64 of shape (parts, warehouses); the meanings are frame ``POSITIONS``'."""
+    """Units per part and warehouse, int64 of shape (parts, warehouses); the meanings are frame ``POSITIONS``'.
+
+    ``moved``: units that tonight's transfers bring in (or, negative, take out): part of inbound and outgoing. ``None``:
+    nothing moves.
+    """
 
     on_hand: Whole
     inbound: Whole
     backordered: Whole
     outgoing: Whole
     committed: Whole
+    moved: Whole | None = None
 
     @property
     def position(self) -> Whole:
         """on_hand + inbound - backordered - outgoing."""
         return self.on_hand + self.inbound - self.backordered - self.outgoing
+
+    @property
+    def net_moved(self) -> Whole:
+        """``moved``, zeros where nothing moves."""
+        return np.zeros_like(self.on_hand) if self.moved is None else self.moved
+
+    @property
+    def stocked(self) -> Mask:
+        """Whether something lies there or comes, tonight's transfers aside."""
+        return np.asarray(self.on_hand + self.inbound - np.maximum(self.net_moved, 0) > 0)
+
+    def after(self, moved: Whole) -> "Positions":
+        """Return the positions once units have moved: net units by part and warehouse."""
+        arriving, leaving = np.maximum(moved, 0), np.maximum(-moved, 0)
+        return replace(self, inbound=self.inbound + arriving, outgoing=self.outgoing + leaving, moved=moved)
 
 
 @dataclass(frozen=True)

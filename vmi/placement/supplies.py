@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from vmi.frames import REPLENISHMENT, TARGETS
-from vmi.placement.outputs import Plan
+from vmi.placement.draft import Draft
 from vmi.placement.pools import moments_until
 from vmi.placement.problem import Array, Whole
 from vmi.placement.values import below, quantiles
@@ -12,7 +12,7 @@ from vmi.placement.values import below, quantiles
 DAY = np.timedelta64(1, "D")
 
 
-def firm_lines(plan: Plan, derivations: pd.DataFrame) -> pd.DataFrame:
+def firm_lines(plan: Draft, derivations: pd.DataFrame) -> pd.DataFrame:
     """Return tonight's firm lines, frame ``REPLENISHMENT``, most money at stake first."""
     order = ["money_at_stake", "part_id", "warehouse_id"]
     chosen = derivations[derivations["qty"] > 0].sort_values(order, ascending=[False, True, True], ignore_index=True)
@@ -36,7 +36,7 @@ def _cover_days(units: Array, daily: Array) -> Array:
     return np.where(daily > 0, np.maximum(units, 0) / safe, np.nan).round(1)
 
 
-def forecast_lines(plan: Plan) -> pd.DataFrame:
+def forecast_lines(plan: Draft) -> pd.DataFrame:
     """Return what is likely to follow in the coming weeks: the pools' expected position netted week by week.
 
     A line falls due on the Monday of the week in whose course the position is expected to fall below the target by a
@@ -63,7 +63,7 @@ def forecast_lines(plan: Plan) -> pd.DataFrame:
     return found.sort_values(["due_on", "part_id", "warehouse_id"], ignore_index=True)
 
 
-def _week(plan: Plan, rows: Whole, qty: Whole, monday: int) -> pd.DataFrame:
+def _week(plan: Draft, rows: Whole, qty: Whole, monday: int) -> pd.DataFrame:
     problem, pools = plan.problem, plan.pools
     chosen = np.flatnonzero(qty > 0)
     row = rows[chosen]
@@ -94,7 +94,7 @@ def _week(plan: Plan, rows: Whole, qty: Whole, monday: int) -> pd.DataFrame:
     return pd.DataFrame(figures)[list(REPLENISHMENT.columns)]
 
 
-def target_table(plan: Plan, derivations: pd.DataFrame) -> pd.DataFrame:
+def target_table(plan: Draft, derivations: pd.DataFrame) -> pd.DataFrame:
     """Return the stocking decision of every part and warehouse with demand or stock, frame ``TARGETS``."""
     found = derivations.copy()
     found["stocked"] = np.where(found["target_qty"] > 0, "Y", "N")

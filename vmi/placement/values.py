@@ -106,13 +106,32 @@ def position_cost(walk: Array, y: int, price: Array) -> float:
     """
     if y < 0:
         return price[0] * walk[7, 0] - price[1] * y
-    cost = price[0] * walk[6, 0]
+    return price[0] * walk[6, 0] + holding_cost(walk, y, price)
+
+
+@njit(cache=True)
+def holding_cost(walk: Array, y: int, price: Array) -> float:
+    """Return what the shelf and the returns of position ``y`` >= 0 cost [CNY], the walk standing there."""
+    cost = 0.0
     for g in range(1, WINDOWS):
         left = y - walk[7, g] + walk[6, g]
         cost += price[2] * price[4] * SHELF_WEIGHTS[g - 1] * left
         if g == WINDOWS - 1:
             cost += price[3] * left
     return cost
+
+
+@njit(cache=True)
+def moved_holding(mean: Array, var: Array, y: int, moved: int, price: Array) -> float:
+    """Return what ``moved`` units that came (negative: went) add to the holding cost of position ``y`` [CNY]."""
+    walk, found, at = np.empty((8, len(mean))), np.zeros(2), 0
+    begin(mean, var, walk)
+    for k, level in enumerate((min(y, y - moved), max(y, y - moved))):
+        if level > 0:
+            advance(walk, at, level)
+            at = level
+            found[k] = holding_cost(walk, level, price)
+    return found[1] - found[0] if moved > 0 else found[0] - found[1]
 
 
 @njit(cache=True)

@@ -29,16 +29,21 @@ class Evaluation:
     violations: list[str]
 
 
-def evaluate(problem: ReturnsProblem, decisions: LotDecisions, parameters: ReturnParameters) -> Evaluation:
-    """Return what the transfers cost, the least gain of each line included, and which rules the decisions break."""
+def evaluate(
+    problem: ReturnsProblem, decisions: LotDecisions, parameters: ReturnParameters, room: pd.DataFrame
+) -> Evaluation:
+    """Return what the transfers cost, the least gain of each line included, and which rules the decisions break.
+
+    ``room``: index warehouse_id, columns free_m3, free_hazmat_m3: what transfers may fill.
+    """
     books = _Books(problem, decisions, parameters)
     transfers = decisions.transfers
     benefit = sum(_benefits(books).values())
     freight = sum(float(books.lane(a, b)["cost_per_shipment"]) for a, b in _trips(transfers))
     freight += sum(books.kg(t["part_id"]) * float(_lane_of(books, t)["cost_per_kg"]) * t["qty"] for t in books.moves)
     cost = freight + parameters.min_transfer_gain * len(transfers) - benefit
-    found = [*_return_faults(books), *_transfer_faults(books), *_quantity_faults(books), *_room_faults(books)]
-    reported = decisions.optimisation.objective
+    found = [*_return_faults(books), *_transfer_faults(books), *_quantity_faults(books), *_room_faults(books, room)]
+    reported = decisions.cost
     if abs(cost - reported) > CENTS + SLACK * abs(cost):
         found.append(f"transfers: cost {cost:.2f}, reported {reported:.2f}")
     return Evaluation(round(cost, 6), found)
@@ -316,7 +321,7 @@ def _quantity_faults(books: _Books) -> Iterator[str]:
             yield f"lot {key}: {units} of {there} units leave"
 
 
-def _room_faults(books: _Books) -> Iterator[str]:
+def _room_faults(books: _Books, room: pd.DataFrame) -> Iterator[str]:
     """Check that what arrives fits the free volume and hazmat volume."""
     used: dict[tuple[str, str], float] = {}
     for move in books.moves:
@@ -325,6 +330,6 @@ def _room_faults(books: _Books) -> Iterator[str]:
         for column in ("free_m3", "free_hazmat_m3") if hazardous else ("free_m3",):
             used[column, move["to_warehouse"]] = used.get((column, move["to_warehouse"]), 0.0) + volume
     for (column, target), volume in sorted(used.items()):
-        free = float(books.problem.free[column].get(target, 0.0))
+        free = float(room[column].get(target, 0.0))
         if volume > max(free, 0.0) + SLACK and volume > SLACK:
             yield f"warehouse {target}: transfers of {volume:.3f} m3 into {column} {free:.3f}"

@@ -1,37 +1,90 @@
-"""Price what the model chose as it will happen: places filled oldest first, the trip's freight shared by its lines."""
+"""Choose what moves by what it is worth, and price it as it will happen: places filled oldest first, trips shared."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from vmi.integer import Program, solve
-from vmi.proof import Optimisation
+from vmi.integer import NoSolution, Program, solve
 from vmi.returns.model import formulate
 from vmi.returns.options import EMPTY, chance_here, chance_there
 from vmi.returns.parameters import ReturnParameters
-from vmi.returns.problem import Array
+from vmi.returns.problem import Array, Whole, Worth
 
 TRIP = ["warehouse_id", "to_warehouse"]
+MOVE = ["serves", *TRIP]
 
 
-def choose_lines(
-    options: pd.DataFrame, free: pd.DataFrame, parameters: ReturnParameters
-) -> tuple[pd.DataFrame, Optimisation]:
-    """Return the transfer lines worth their freight, priced, and what was proven about them.
+@dataclass(frozen=True)
+class Chosen:
+    """The transfer lines, what they themselves cost [CNY], and what no transfers' cost less their worth undercuts.
 
-    Returns the option's columns and units, benefit, freight_share [CNY], chance and stay_chance (means over the
-    units moved), in the order of ``options``.
+    ``bound`` is of all transfers that move anything, inf if none can. ``lines``: the option's columns and units,
+    benefit, saved, freight_share [CNY], chance and stay_chance (means over the units moved), in the order of the
+    options.
     """
+
+    lines: pd.DataFrame
+    cost: float
+    bound: float
+
+
+def choose_lines(options: pd.DataFrame, worth: Worth, parameters: ReturnParameters) -> Chosen:
+    """Return the transfer lines worth their freight."""
     movable = options[options["movable"]].reset_index(drop=True)
-    if movable.empty:
-        return _price(movable.assign(units=0), parameters), Optimisation("transfers", 0.0, 0.0)
-    formulation = formulate(movable, free, parameters)
-    x, bound = _solve(formulation.program, parameters)
-    taken = formulation.places[x[: len(formulation.places)] > 0.5]
-    units = taken.groupby("option").size().reindex(movable.index).fillna(0).astype("int64")
-    lines = _worthwhile(movable.assign(units=units)[units > 0], parameters)
+    # A line of an option left out earns no more than the least gain: its trip is what such a move costs at least.
+    least = float(movable["cost_per_shipment"].min()) if len(movable) else np.inf
+    offered, saved = _promising(movable, worth, parameters)
+    units, bound = _best_units(offered, saved, worth, parameters)
+    lines = _worthwhile(offered.assign(units=units)[units > 0], saved, parameters)
     hurdles = parameters.min_transfer_gain * len(lines)
-    objective = round(float(hurdles + (lines["freight_share"] - lines["benefit"]).sum()), 6)
-    return lines, Optimisation("transfers", objective, round(min(bound, objective), 6))
+    cost = round(float(hurdles + (lines["freight_share"] - lines["benefit"]).sum()), 6)
+    reached = cost - float(lines["saved"].sum()) if len(lines) else np.inf
+    return Chosen(lines, cost, round(min(bound, least, reached), 6))
+
+
+def _best_units(options: pd.DataFrame, saved: Array, worth: Worth, parameters: ReturnParameters) -> tuple[Whole, float]:
+    """Return the units of each option that move, none if it costs more than it is worth; and the program's bound."""
+    none = np.zeros(len(options), dtype=np.int64)
+    if options.empty:
+        return none, np.inf
+    formulation = formulate(options, saved, worth.room, parameters)
+    try:
+        x, bound = _solve(formulation.program, parameters)
+    except NoSolution:
+        return none, np.inf
+    taken = formulation.places["option"].to_numpy()[x[: len(formulation.places)] > 0.5]
+    pays = formulation.program.cost @ x < -EMPTY
+    return np.bincount(taken, minlength=len(options)) if pays else none, bound
+
+
+def _promising(options: pd.DataFrame, worth: Worth, parameters: ReturnParameters) -> tuple[pd.DataFrame, Array]:
+    """Return the options that could gain enough, and what their first, second, ... unit saves the plan.
+
+    Columns added: ``space``, what the room of a unit is worth there above here [CNY]; ``lasts``, whether a unit may
+    stay there as long as stock must last, and so is cover even if it does not sell.
+    """
+    price = worth.space
+    each = [price.reindex(options[end]).fillna(0.0).reset_index(drop=True) for end in reversed(TRIP)]
+    there, here = (p["m3"] + p["hazmat_m3"] * options["hazmat"].astype(bool) for p in each)
+    stays = (options["days_left"] - options["transit_days"]).to_numpy(dtype=np.float64)
+    lasts = stays >= worth.protection_days(options["serves"], options["to_warehouse"])
+    options = options.assign(lasts=lasts, space=(options["m3"] * (there - here)).round(6))
+    lots = options["qty"] * (options["first_gain"] + options["cost_per_shipment"] - options["space"]).clip(lower=0.0)
+    enough = lots + worth.most(options["serves"]) > parameters.min_transfer_gain
+    options, lots = options[enough].reset_index(drop=True), lots[enough].reset_index(drop=True)
+    saved = _saved(options.assign(needed=parameters.min_transfer_gain - lots), worth, parameters)
+    gains = (saved.clip(min=0.0).sum(axis=1) + lots).to_numpy() > parameters.min_transfer_gain
+    return options[gains].reset_index(drop=True), saved[gains]
+
+
+def _saved(options: pd.DataFrame, worth: Worth, parameters: ReturnParameters) -> Array:
+    """Return what the k-th unit of its queue that arrives saves the plan, by option and place [CNY]."""
+    pairs = options.groupby(MOVE, sort=True)
+    moves = pairs.agg(count=("qty", "sum"), needed=("needed", "min")).reset_index()
+    count = moves.pop("count").clip(upper=parameters.max_units).to_numpy(dtype=np.int64)
+    needed = moves.pop("needed").to_numpy(dtype=np.float64)
+    return worth.units(moves.rename(columns={"serves": "part_id"}), count, needed)[pairs.ngroup().to_numpy()]
 
 
 def _solve(program: Program, parameters: ReturnParameters) -> tuple[Array, float]:
@@ -51,10 +104,10 @@ def _solve(program: Program, parameters: ReturnParameters) -> tuple[Array, float
     return x, relaxed.bound
 
 
-def _worthwhile(lines: pd.DataFrame, parameters: ReturnParameters) -> pd.DataFrame:
+def _worthwhile(lines: pd.DataFrame, saved: Array, parameters: ReturnParameters) -> pd.DataFrame:
     """Return the lines priced, less those that, priced exactly, do not earn the least gain with their freight."""
     while True:
-        priced = _price(lines, parameters)
+        priced = _price(lines, saved, parameters)
         spare = priced["gross"] - parameters.min_transfer_gain
         trip = spare.groupby([priced[c] for c in TRIP]).transform("sum") > priced["cost_per_shipment"] + EMPTY
         good = (spare > EMPTY) & trip
@@ -64,14 +117,14 @@ def _worthwhile(lines: pd.DataFrame, parameters: ReturnParameters) -> pd.DataFra
         lines = lines[(spare > EMPTY).to_numpy() if not (spare > EMPTY).all() else trip.to_numpy()]
 
 
-def _price(lines: pd.DataFrame, parameters: ReturnParameters) -> pd.DataFrame:
-    """Return ``lines`` with benefit, freight_share, gross, chance and stay_chance."""
-    sold = _moved_units(lines)
+def _price(lines: pd.DataFrame, saved: Array, parameters: ReturnParameters) -> pd.DataFrame:
+    """Return ``lines`` with benefit, saved, freight_share, gross, chance and stay_chance."""
+    sold = _moved_units(lines, saved)
     by_line = sold.groupby("line").agg(
-        benefit=("benefit", "sum"), chance=("there", "mean"), stay_chance=("here", "mean")
+        benefit=("benefit", "sum"), saved=("saved", "sum"), chance=("there", "mean"), stay_chance=("here", "mean")
     )
     priced = lines.reset_index(drop=True).join(by_line.reindex(range(len(lines))))
-    priced["gross"] = (priced["benefit"] - priced["units"] * priced["freight"]).round(6)
+    priced["gross"] = (priced["benefit"] + priced["saved"] - priced["units"] * priced["freight"]).round(6)
     # Shared in proportion to what each line earns above the least gain, the trip leaves every line above it.
     spare = priced["gross"] - parameters.min_transfer_gain
     total = spare.groupby([priced[c] for c in TRIP]).transform("sum")
@@ -81,13 +134,14 @@ def _price(lines: pd.DataFrame, parameters: ReturnParameters) -> pd.DataFrame:
     return priced
 
 
-def _moved_units(lines: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per moved unit: line, there and here (chances to sell), benefit [CNY].
+def _moved_units(lines: pd.DataFrame, saved: Array) -> pd.DataFrame:
+    """Return one row per moved unit: line, there and here (chances to sell), benefit, saved [CNY].
 
     At the target, older receipts come first; of a lot that is split over targets, the lower warehouse takes the last
     units of the queue.
     """
     line = np.repeat(np.arange(len(lines)), lines["units"].to_numpy(dtype=np.int64))
+    option = lines.index.to_numpy()[line]
     units = lines.iloc[line].reset_index(drop=True).assign(line=line)
     arrival = units.sort_values(["serves", "to_warehouse", "received_on", "lot_id", "part_id", "warehouse_id"])
     place = arrival.groupby(["serves", "to_warehouse"], sort=False).cumcount().reindex(units.index) + 1.0
@@ -95,4 +149,5 @@ def _moved_units(lines: pd.DataFrame) -> pd.DataFrame:
     units["there"] = chance_there(units, np.asarray(place, dtype=np.float64))
     units["here"] = chance_here(units, np.asarray(back, dtype=np.float64))
     units["benefit"] = (units["there"] * units["earning"] - units["here"] * units["stay_earning"]).round(6)
+    units["saved"] = saved[option, place.to_numpy(dtype=np.int64) - 1] - units["space"] if len(units) else 0.0
     return units

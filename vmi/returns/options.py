@@ -9,6 +9,8 @@ from vmi.returns.parameters import ReturnParameters
 from vmi.returns.problem import Array, Flags, ReturnsProblem, Whole
 
 EMPTY = 1e-9
+PLANNED = ("min", "max", "order")
+"""Overrides that fix what a warehouse has or gets of a part."""
 _LANE = ["warehouse_id", "to_warehouse", "transit_hours", "cost_per_shipment", "cost_per_kg"]
 
 
@@ -53,7 +55,7 @@ def list_options(
     ``lots``), the route's and the lot's, ``mean``, ``var`` of the demand there from arrival to the end of the window,
     ``before`` (units there that sell first, less open units that take first), ``earning`` [CNY per unit sold there],
     ``stay_*`` the same here, ``freight`` [CNY/unit], ``first_gain`` [CNY] of moving one unit on a shipment of its own,
-    and ``movable``.
+    and ``movable``: whether it may go there at all.
     """
     soon = lots["days_left"] <= parameters.look_ahead_days
     tested = lots[(soon | (lots["trigger"] != "")) & ~lots["moved"]]
@@ -108,9 +110,11 @@ def _first_gain(options: pd.DataFrame) -> pd.Series:
 
 
 def _movable(problem: ReturnsProblem, parameters: ReturnParameters, options: pd.DataFrame, left: Whole) -> Flags:
-    """Return whether the lot may go there, and whether its first unit earns anything before the shipment is paid."""
-    unwanted = overridden(problem, "do_not_stock", options["final"], options["to_warehouse"])
-    allowed = (options["trigger"] == "") & ~options["held"] & (left >= parameters.min_days_left) & ~unwanted
-    first = options["first_gain"] + options["cost_per_shipment"]
-    promising = (first > EMPTY) & (first * options["qty"] > parameters.min_transfer_gain)
-    return np.asarray(allowed & promising, dtype=bool)
+    """Return whether the lot may go there; where a planner has set a part's stock or order, nothing moves."""
+    decided = np.zeros(len(options), dtype=bool)
+    for kind in PLANNED:
+        for end in ("warehouse_id", "to_warehouse"):
+            decided |= overridden(problem, kind, options["final"], options[end])
+    decided |= overridden(problem, "do_not_stock", options["final"], options["to_warehouse"])
+    allowed = (options["trigger"] == "") & ~options["held"] & (left >= parameters.min_days_left)
+    return np.asarray(allowed & ~decided, dtype=bool)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vmi.proof import Optimisation
 from vmi.supersession import Supersession
 from vmi.workdays import WorkDays
 
@@ -45,8 +45,6 @@ class ReturnsProblem:
         Parts with an open order line.
     moved_lots
         part_id, lot_id of lots transferred before: a lot moves once within its window.
-    free
-        Index warehouse_id; columns free_m3, free_hazmat_m3.
     """
 
     as_of: pd.Timestamp
@@ -64,14 +62,41 @@ class ReturnsProblem:
     recent_usage: pd.DataFrame
     open_parts: pd.Index
     moved_lots: pd.DataFrame
-    free: pd.DataFrame
     horizon_days: int
+
+
+class Worth(Protocol):
+    """What moves are worth to the plan beyond the lots themselves: shortage and orders that they save, room they take.
+
+    :class:`vmi.placement.worth.Worth` is one.
+    """
+
+    @property
+    def space(self) -> pd.DataFrame:
+        """Prices of room: index warehouse_id, columns m3, hazmat_m3 [CNY/m3]."""
+
+    @property
+    def room(self) -> pd.DataFrame:
+        """Room for what moves: index warehouse_id, columns free_m3, free_hazmat_m3."""
+
+    def protection_days(self, parts: pd.Series, warehouses: pd.Series) -> Array:
+        """Return the days for which stock of each (final) part at a warehouse must last; 0 where nobody asks."""
+
+    def most(self, parts: pd.Series) -> Array:
+        """Return more than any move of each (final) part saves [CNY]."""
+
+    def units(self, moves: pd.DataFrame, count: Whole, needed: Array) -> Array:
+        """Return what the first, second, ... unit that moves saves, shape (moves, largest count), never rising [CNY].
+
+        ``moves``: part_id (final), warehouse_id, to_warehouse; ``count`` units are asked for. 0 may be told where all
+        of them save no more than ``needed`` [CNY].
+        """
 
 
 @dataclass(frozen=True)
 class LotDecisions:
-    """Tonight's frames ``LOT_RETURNS`` and ``TRANSFERS``, and what was proven about the transfers."""
+    """Tonight's frames ``LOT_RETURNS`` and ``TRANSFERS``, and what the transfers themselves cost [CNY]."""
 
     returns: pd.DataFrame
     transfers: pd.DataFrame
-    optimisation: Optimisation
+    cost: float

@@ -1,38 +1,67 @@
-"""Settle every lot tonight: it stays, moves to where it sells, or goes back to its supplier."""
+"""Settle every lot tonight: it stays, goes back to its supplier, or moves to where it is worth more."""
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from vmi.frames import LOT_RETURNS, TRANSFERS
-from vmi.returns.lines import choose_lines
+from vmi.returns.lines import MOVE, choose_lines
 from vmi.returns.lots import look_at_lots
 from vmi.returns.options import leaving_days, list_options, list_routes
 from vmi.returns.parameters import ReturnParameters
-from vmi.returns.problem import LotDecisions, ReturnsProblem
+from vmi.returns.problem import ReturnsProblem, Worth
 
+TOLD = 0.5
+"""CNY below which nobody is told what a move saves elsewhere."""
 _RETURN_KEY = ["supplier_id", "part_id", "warehouse_id", "lot_id"]
 _TRANSFER_KEY = ["part_id", "lot_id", "from_warehouse", "to_warehouse"]
 
 
-def settle_lots(problem: ReturnsProblem, parameters: ReturnParameters) -> LotDecisions:
-    """Decide which lots go back tonight and which units move first.
+@dataclass(frozen=True)
+class Settled:
+    """Tonight's frame ``LOT_RETURNS``, and where lots that stay could go (see ``options.list_options``)."""
+
+    returns: pd.DataFrame
+    options: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Transfers:
+    """Tonight's frame ``TRANSFERS``, what they cost, and what no transfers' cost less their worth undercuts [CNY].
+
+    ``bound`` is of all transfers that move anything, inf if none can. ``shifts``: part_id (whose orders the units
+    serve), warehouse_id, to_warehouse, qty.
+    """
+
+    lines: pd.DataFrame
+    shifts: pd.DataFrame
+    cost: float
+    bound: float
+
+
+def settle_lots(problem: ReturnsProblem, parameters: ReturnParameters) -> Settled:
+    """Decide which lots go back tonight, and list where the others could go.
 
     A lot as old as its supplier's return window leaves; so does one of a superseded part that serves nobody, unless a
-    ``no_return`` override holds it. Lots that come near their window move where the gain pays the freight; see
-    :mod:`vmi.returns.model`.
-
-    Returns
-    -------
-    Frames ``LOT_RETURNS`` and ``TRANSFERS``, sorted. Of a transfer, ``cost`` is its freight with its share of the
-    trip and ``benefit`` what its better chance to sell is worth, both CNY; the gain is their difference.
+    ``no_return`` override holds it.
     """
     lots = look_at_lots(problem, parameters)
     options = list_options(problem, parameters, lots, list_routes(problem))
-    lines, proof = choose_lines(options, problem.free, parameters)
-    return LotDecisions(_returns(problem, parameters, lots, options), _transfers(lines), proof)
+    return Settled(_returns(problem, parameters, lots, options), options)
+
+
+def choose_transfers(settled: Settled, worth: Worth, parameters: ReturnParameters) -> Transfers:
+    """Choose which units of lots near the end of their window move, and where; see :mod:`vmi.returns.model`.
+
+    Of a transfer, ``cost`` is its freight with its share of the trip and ``benefit`` what its better chance to sell and
+    the shortage, orders and room that it saves are worth, both CNY; the gain is their difference.
+    """
+    chosen = choose_lines(settled.options, worth, parameters)
+    shifts = chosen.lines[[*MOVE, "units"]].rename(columns={"serves": "part_id", "units": "qty"})
+    return Transfers(_transfers(chosen.lines), shifts, chosen.cost, chosen.bound)
 
 
 def _returns(
@@ -67,13 +96,19 @@ def _return_reason(row: Mapping[Hashable, Any], parameters: ReturnParameters) ->
 def _transfers(lines: pd.DataFrame) -> pd.DataFrame:
     found = lines.rename(columns={"warehouse_id": "from_warehouse"}).drop(columns="qty")
     found = found.rename(columns={"units": "qty", "freight_share": "cost"})
-    ends = found["received_on"] + pd.to_timedelta(found["window_days"], unit="D")
-    sentences = zip(ends, found["stay_chance"], found["to_warehouse"], found["chance"], strict=True)
-    found["reason"] = [
-        f"chance to sell here before {end:%Y-%m-%d} is {100 * here:.0f} %, in {target} {100 * there:.0f} %"
-        for end, here, target, there in sentences
-    ]
+    found["reason"] = [_transfer_reason(row) for row in found.to_dict("records")]
+    found["benefit"] = found["benefit"] + found["saved"]
     return _typed(found.sort_values(_TRANSFER_KEY), list(TRANSFERS.columns))
+
+
+def _transfer_reason(row: Mapping[Hashable, Any]) -> str:
+    end = row["received_on"] + pd.Timedelta(days=row["window_days"])
+    here, there = (f"{100 * row[chance]:.0f} %" for chance in ("stay_chance", "chance"))
+    sells = f"chance to sell here before {end:%Y-%m-%d} is {here}, in {row['to_warehouse']} {there}"
+    if abs(row["saved"]) < TOLD:
+        return sells
+    verb = "saves" if row["saved"] > 0 else "costs"
+    return f"{sells}; it {verb} ¥{abs(row['saved']):.0f} of shortage, orders and room"
 
 
 def _typed(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

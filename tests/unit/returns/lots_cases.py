@@ -1,11 +1,14 @@
 """Problems of returns by hand: three warehouses, one part, every figure in sight."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from vmi.returns.problem import ReturnsProblem
+from vmi.returns.parameters import ReturnParameters
+from vmi.returns.problem import LotDecisions, ReturnsProblem
+from vmi.returns.settle import choose_transfers, settle_lots
 from vmi.supersession import resolve
 from vmi.workdays import WorkDays
 
@@ -37,6 +40,42 @@ def closure(scope: str, owner: str, first: str, last: str) -> tuple[object, ...]
     return (scope, owner, pd.Timestamp(first), pd.Timestamp(last))
 
 
+ROOM = pd.DataFrame({"free_m3": 10.0, "free_hazmat_m3": 0.0}, index=pd.Index(list(CITIES)))
+
+
+@dataclass(frozen=True)
+class Told:
+    """A worth by hand: ``each`` [CNY] is what every unit of a part saves from one warehouse to another."""
+
+    each: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    room: pd.DataFrame = field(default_factory=ROOM.copy)
+    price: Mapping[str, float] = field(default_factory=dict)
+    protect: float = 0.0
+
+    @property
+    def space(self) -> pd.DataFrame:
+        prices = [self.price.get(warehouse, 0.0) for warehouse in self.room.index]
+        return pd.DataFrame({"m3": prices, "hazmat_m3": 0.0}, index=self.room.index)
+
+    def protection_days(self, parts: pd.Series, warehouses: pd.Series) -> np.ndarray:
+        return np.full(len(parts), self.protect)
+
+    def most(self, parts: pd.Series) -> np.ndarray:
+        return np.full(len(parts), 1e6 if self.each else 0.0)
+
+    def units(self, moves: pd.DataFrame, count: np.ndarray, needed: np.ndarray) -> np.ndarray:
+        keys = zip(moves["part_id"], moves["warehouse_id"], moves["to_warehouse"], strict=True)
+        each = np.array([self.each.get(key, 0.0) for key in keys])
+        return each[:, None] * (np.arange(int(count.max(initial=0))) < np.asarray(count)[:, None])
+
+
+def decide(given: ReturnsProblem, parameters: ReturnParameters, worth: Told | None = None) -> LotDecisions:
+    """Return what goes back and what moves, by the lots alone unless a worth is told."""
+    settled = settle_lots(given, parameters)
+    found = choose_transfers(settled, worth or Told(), parameters)
+    return LotDecisions(settled.returns, found.lines, found.cost)
+
+
 def problem(
     lots: list[tuple[object, ...]],
     per_day: Mapping[tuple[str, str], float] | None = None,
@@ -66,7 +105,6 @@ def problem(
         "recent_usage": pd.DataFrame({"part_id": [], "day": pd.to_datetime([]), "qty": []}),
         "open_parts": pd.Index([], dtype=object),
         "moved_lots": pd.DataFrame({"part_id": [], "lot_id": []}),
-        "free": pd.DataFrame({"free_m3": 10.0, "free_hazmat_m3": 0.0}, index=pd.Index(list(CITIES))),
         "horizon_days": 150,
     }
     return ReturnsProblem(**(given | changes))  # type: ignore[arg-type]

@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,21 +10,23 @@ from vmi.frames import LOT_RETURNS, TRANSFERS
 from vmi.returns.evaluate import evaluate
 from vmi.returns.parameters import ReturnParameters
 from vmi.returns.problem import LotDecisions, ReturnsProblem
-from vmi.returns.settle import settle_lots
+from vmi.returns.settle import choose_transfers, settle_lots
 from vmi.supersession import resolve
 from vmi.workdays import WorkDays
 
 sys.path.insert(0, str(Path(__file__).parent))
-from lots_cases import AS_OF, closure, lane, lanes, lot, overrides, part, problem, units
+from lots_cases import AS_OF, Told, closure, decide, lane, lanes, lot, overrides, part, problem, units
 
 PARAMETERS = ReturnParameters()
 SELLS_ELSEWHERE = {("P1", "FW02"): 0.4}
 
 
-def settled(given: ReturnsProblem, parameters: ReturnParameters = PARAMETERS) -> LotDecisions:
+def settled(
+    given: ReturnsProblem, parameters: ReturnParameters = PARAMETERS, worth: Told | None = None
+) -> LotDecisions:
     """Return the decisions after the independent check has found nothing wrong with them."""
-    decided = settle_lots(given, parameters)
-    assert evaluate(given, decided, parameters).violations == []
+    decided = decide(given, parameters, worth)
+    assert evaluate(given, decided, parameters, (worth or Told()).room).violations == []
     return decided
 
 
@@ -109,10 +112,42 @@ def test_stock_there_that_goes_back_tonight_is_in_nobodys_way():
     assert settled(problem(lots, SELLS_ELSEWHERE)).transfers["qty"].tolist() == [2]
 
 
-def test_a_lot_may_be_split_over_warehouses():
-    given = problem([lot("FW01", "P1", "L1", 75, 4)], {("P1", "FW02"): 0.15, ("P1", "FW03"): 0.15})
+def test_a_part_moves_between_two_warehouses_a_night():
+    given = problem([lot("FW01", "P1", "L1", 75, 4)], {("P1", "FW02"): 0.15, ("P1", "FW03"): 0.14})
     moved = settled(given).transfers
-    assert moved[["to_warehouse", "qty"]].values.tolist() == [["FW02", 2], ["FW03", 2]]
+    assert moved[["to_warehouse", "qty"]].values.tolist() == [["FW02", 4]]
+
+
+def test_a_move_that_saves_the_plan_shortage_is_worth_its_freight_and_says_so():
+    given = problem([lot("FW01", "P1", "L1", 75, 2)])
+    assert settled(given).transfers.empty
+    moved = settled(given, worth=Told({("P1", "FW01", "FW03"): 40.0})).transfers
+    assert moved[["to_warehouse", "qty", "cost", "benefit"]].values.tolist() == [["FW03", 2, 24.0, 80.0]]
+    assert moved["reason"].iloc[0].endswith("it saves ¥80 of shortage, orders and room")
+
+
+def test_what_moves_pays_for_room_that_is_dear():
+    given = problem([lot("FW01", "P1", "L1", 75, 2)], SELLS_ELSEWHERE)
+    # 10 l a unit; the first unit of the two would earn 59 CNY, less 2 CNY of freight.
+    assert len(settled(given).transfers) == 1
+    assert settled(given, worth=Told(price={"FW02": 7_000.0})).transfers.empty
+    assert len(settled(given, worth=Told(price={"FW01": 7_000.0, "FW02": 7_000.0})).transfers) == 1
+
+
+def test_a_unit_that_soon_goes_back_unsold_is_no_cover():
+    given, saves = problem([lot("FW01", "P1", "L1", 75, 2)], {("P1", "FW03"): 0.04}), {("P1", "FW01", "FW03"): 40.0}
+    # 12 days after its arrival it goes back; it sells with a chance of 38 % before.
+    assert len(settled(given, worth=Told(saves, protect=12.0)).transfers) == 1
+    assert settled(given, worth=Told(saves, protect=13.0)).transfers.empty
+    likely = replace(given, window=lambda start, stop: (np.array([0.06 * (stop - start)]),) * 2)
+    assert settled(likely, worth=Told(saves, protect=13.0)).transfers["qty"].tolist() == [1]
+
+
+def test_a_warehouse_whose_stock_a_planner_has_set_gives_and_takes_none():
+    lots = [lot("FW01", "P1", "L1", 75, 2)]
+    for warehouse in ("FW01", "FW02"):
+        told = overrides(("P1", warehouse, "min", ""))
+        assert settled(problem(lots, SELLS_ELSEWHERE, overrides=told)).transfers.empty
 
 
 def test_parts_that_travel_together_share_the_shipment():
@@ -134,15 +169,17 @@ def test_a_gain_below_the_least_gain_moves_nothing():
 
 def test_the_free_volume_of_the_target_limits_what_moves_there():
     room = pd.DataFrame({"free_m3": [0.0, 0.025, -5.0], "free_hazmat_m3": 0.0}, index=["FW01", "FW02", "FW03"])
-    given = problem([lot("FW01", "P1", "L1", 75, 4)], {("P1", "FW02"): 2.0, ("P1", "FW03"): 2.0}, free=room)
-    assert settled(given).transfers[["to_warehouse", "qty"]].values.tolist() == [["FW02", 2]]
+    given = problem([lot("FW01", "P1", "L1", 75, 4)], {("P1", "FW02"): 2.0, ("P1", "FW03"): 2.0})
+    assert settled(given, worth=Told(room=room)).transfers[["to_warehouse", "qty"]].values.tolist() == [["FW02", 2]]
 
 
 def test_a_hazardous_part_needs_room_for_hazardous_goods():
     demand, lots = {("P1", "FW02"): 2.0}, [lot("FW01", "P1", "L1", 75, 4)]
     room = pd.DataFrame({"free_m3": 10.0, "free_hazmat_m3": [0.0, 0.03, 0.0]}, index=["FW01", "FW02", "FW03"])
     assert settled(problem(lots, demand, [part("P1", hazmat="Y")])).transfers.empty
-    assert settled(problem(lots, demand, [part("P1", hazmat="Y")], free=room)).transfers["qty"].tolist() == [3]
+    assert settled(problem(lots, demand, [part("P1", hazmat="Y")]), worth=Told(room=room)).transfers[
+        "qty"
+    ].tolist() == [3]
 
 
 def test_a_warehouse_told_not_to_stock_the_part_receives_none():
@@ -201,7 +238,7 @@ def test_nothing_in_gives_empty_frames_of_the_right_columns_and_types():
     assert list(decided.returns.columns) == list(LOT_RETURNS.columns) and decided.returns.empty
     assert list(decided.transfers.columns) == list(TRANSFERS.columns) and decided.transfers.empty
     assert decided.returns["qty"].dtype == "int64" and decided.transfers["eta_on"].dtype == "datetime64[ns]"
-    assert decided.optimisation.objective == decided.optimisation.gap == 0.0
+    assert decided.cost == 0.0
 
 
 def test_unknown_weight_and_volume_are_taken_as_the_median_part():
@@ -219,6 +256,6 @@ def test_a_lot_whose_receipt_is_unknown_is_never_due():
 def test_a_program_too_large_for_integers_is_priced_first_and_its_bound_still_holds():
     demand = {("P1", "FW02"): 0.4, ("P1", "FW03"): 0.1}
     given = problem([lot("FW01", "P1", "L1", 75, 3), lot("FW01", "P1", "L2", 70, 3)], demand)
-    whole = settled(given).optimisation
-    priced = settled(given, ReturnParameters(exact_columns=1)).optimisation
-    assert priced.bound <= whole.objective <= priced.objective < 0
+    by_prices = ReturnParameters(exact_columns=1)
+    whole, priced = (choose_transfers(settle_lots(given, p), Told(), p) for p in (PARAMETERS, by_prices))
+    assert priced.bound <= whole.cost <= priced.cost < 0

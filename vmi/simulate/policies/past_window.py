@@ -50,6 +50,5 @@ def _problem(night: Night, lots: pd.DataFrame) -> ReturnsProblem:
         recent_usage=situation.usage.iloc[:0],
         open_parts=pd.Index([], dtype=object),
         moved_lots=situation.moved_lots,
-        free=pd.DataFrame(),
         horizon_days=0,
     )

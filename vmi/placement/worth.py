@@ -1,0 +1,139 @@
+"""Say what moving units between warehouses is worth to the plan, under the prices of its rows.
+
+Transfers and orders are one model. With L(lambda) the Lagrangian bound without transfers, p_i(s) the value of part i's
+best plan under the prices once s units have moved, and T the cost of the transfers themselves,
+
+    cost of any plan with transfers x  >=  L(lambda) + min_x [ T(x) + lambda v x + sum_i p_i(s_i(x)) - p_i(0) ]
+
+(weak duality, part by part), v what moved units take and free of the rows. The minimum on the right is the program of
+:mod:`vmi.returns.model`, to which this module gives p_i(0) - p_i(n units from w to t) for every n, as its least concave
+majorant: what a program that takes unit after unit can read, and never less than the truth.
+
+What moved units cost on the shelf, or when they go back, the transfers know lot by lot: p_i leaves it out.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numba import njit
+
+from vmi.placement.draft import Draft
+from vmi.placement.economics import Economics
+from vmi.placement.limits import Limits
+from vmi.placement.model import Ground, tabulate
+from vmi.placement.pricing import Restriction, Rules, best_plans
+from vmi.placement.problem import Array, Whole
+
+CHUNK = 2_000
+"""Parts with moved units that are tabulated at a time."""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What moves save in a draft, by ids; its prices and its room."""
+
+    draft: Draft
+
+    @cached_property
+    def _value(self) -> Array:
+        return self.draft.values(self.draft.solution.prices)
+
+    def protection_days(self, parts: pd.Series, warehouses: pd.Series) -> Array:
+        """Return the protection interval of each part at a warehouse; 0 for an unknown part."""
+        at = self.draft.problem.parts.index.get_indexer(pd.Index(parts))
+        hub = self.draft.problem.warehouses.index.get_indexer(pd.Index(warehouses))
+        return np.where(at >= 0, self.draft.money.protect_days[at, hub], 0.0)
+
+    def most(self, parts: pd.Series) -> Array:
+        """Return more than what any move of each part can save [CNY]: what the part costs; 0 for an unknown one."""
+        at = self.draft.problem.parts.index.get_indexer(pd.Index(parts))
+        return np.where(at >= 0, self._value[at], 0.0)
+
+    def units(self, moves: pd.DataFrame, count: Whole, needed: Array) -> Array:
+        """Return what the first, second, ... unit that moves saves, shape (moves, largest count) [CNY].
+
+        ``moves``: columns part_id, warehouse_id, to_warehouse; ``count`` units are asked for, beyond them 0 is told. 0
+        also for parts that the plan does not know, and where all units together save no more than ``needed`` [CNY].
+        Never rising: the least concave majorant of the true savings.
+        """
+        problem = self.draft.problem
+        part = problem.parts.index.get_indexer(pd.Index(moves["part_id"]))
+        origin, target = (problem.warehouses.index.get_indexer(pd.Index(moves[c])) for c in _ENDS)
+        # Units that came from nowhere would save more than those that some warehouse misses.
+        every = np.where(part >= 0, count, 0)
+        at = np.flatnonzero(every)
+        gift = _net(self.draft.shape[1], origin[at], target[at], every[at]).clip(min=0)
+        every[at] = np.where(self._saved(part[at], gift) > needed[at], every[at], 0)
+        row = np.repeat(np.arange(len(moves)), every)
+        unit = np.arange(len(row)) - np.searchsorted(row, row) + 1
+        found = np.zeros((len(moves), int(count.max(initial=0))))
+        found[row, unit - 1] = self._saved(part[row], _net(self.draft.shape[1], origin[row], target[row], unit))
+        _majorise(found, every)
+        return found.round(6)
+
+    def _saved(self, part: Whole, moved: Whole) -> Array:
+        """Return what each part's plan costs less once units have moved, row by row [CNY]."""
+        steps = [slice(start, start + CHUNK) for start in range(0, len(part), CHUNK)]
+        after = [_values_after(self.draft, part[step], moved[step]) for step in steps]
+        return np.asarray(self._value[part] - np.concatenate([*after, np.zeros(0)]))
+
+    @property
+    def space(self) -> pd.DataFrame:
+        """Prices of room: index warehouse_id, columns m3, hazmat_m3 [CNY/m3]."""
+        return self._by_warehouse(self.draft.solution.prices, ("m3", "hazmat_m3"))
+
+    @property
+    def room(self) -> pd.DataFrame:
+        """Room that what a planner forces leaves: index warehouse_id, columns free_m3, free_hazmat_m3."""
+        instance = self.draft.instance
+        forced = instance.usage(instance.everyone, self.draft.limits.low).sum(axis=0)
+        return self._by_warehouse(np.maximum(instance.free - forced, 0.0), ("free_m3", "free_hazmat_m3"))
+
+    def _by_warehouse(self, rows: Array, names: tuple[str, str]) -> pd.DataFrame:
+        ids, n = self.draft.problem.warehouses.index, len(self.draft.problem.warehouses)
+        return pd.DataFrame({name: rows[k * n : (k + 1) * n] for k, name in enumerate(names)}, index=ids)
+
+
+_ENDS = ("warehouse_id", "to_warehouse")
+
+
+def _net(hubs: int, origin: Whole, target: Whole, units: Whole) -> Whole:
+    moved = np.zeros((len(units), hubs), dtype=np.int64)
+    every = np.arange(len(units))
+    moved[every, origin] -= units
+    moved[every, target] += units
+    return moved
+
+
+def _values_after(draft: Draft, part: Whole, moved: Whole) -> Array:
+    """Return what each part's best plan is worth under the draft's prices once units have moved, row by row [CNY]."""
+    ground, parameters = draft.ground, draft.parameters
+    shared = (ground.per_line, ground.per_kg, ground.late, ground.same_day_lost)
+    position = ground.position[part] + moved
+    shifted = Ground(ground.mean[part], ground.var[part], position, moved, *shared)
+    money, limits = Economics._make(a[part] for a in draft.money), Limits._make(a[part] for a in draft.limits)
+    menu = draft.menu._replace(part_class=draft.menu.part_class[part])
+    table = tabulate(menu, shifted, money, limits, (parameters.line_cost, parameters.change_cost))
+    restriction = Restriction._make(a[part] for a in draft.restriction)
+    charges = draft.instance.charges(draft.solution.prices)[part]
+    return best_plans(np.arange(len(part)), Rules(menu, table, limits, restriction), charges).value
+
+
+@njit(cache=True)
+def _majorise(total: Array, count: Whole) -> None:
+    """Turn savings of 1, 2, ... units, row by row, into what each unit adds to their least concave majorant."""
+    for r in range(len(total)):
+        corner, height, top = np.zeros(count[r] + 1, dtype=np.int64), np.zeros(count[r] + 1), 0
+        for n in range(1, count[r] + 1):
+            value = total[r, n - 1]
+            while top > 0 and (value - height[top]) * (corner[top] - corner[top - 1]) >= (
+                height[top] - height[top - 1]
+            ) * (n - corner[top]):
+                top -= 1
+            top += 1
+            corner[top], height[top] = n, value
+        for k in range(1, top + 1):
+            slope = (height[k] - height[k - 1]) / (corner[k] - corner[k - 1])
+            total[r, corner[k - 1] : corner[k]] = slope
