@@ -49,3 +49,9 @@ def fail_on_three(number):
 def sleep_or_fail(seconds):
     time.sleep(min(seconds, 0.5) if seconds == 3 else seconds)
     return fail_on_three(seconds)
+
+
+def tell_and_sleep(marker):
+    """Leave a mark that the work has begun, and take long over it."""
+    Path(marker).touch()
+    time.sleep(30.0)

@@ -28,6 +28,7 @@ from tests.unit.forecasts.cluster_work import (
     fit_and_sign,
     hang_on_three,
     sleep_or_fail,
+    tell_and_sleep,
 )
 
 pytestmark = pytest.mark.xdist_group("dask")
@@ -194,13 +195,19 @@ def test_a_protocol_that_cannot_be_spoken_is_an_error_that_says_so(monkeypatch, 
         Engine(1, wrong).map(die_on_three, [1, 2], lost)
 
 
-def test_a_scheduler_that_goes_away_in_the_middle_is_an_error_that_names_it():
+def test_a_scheduler_that_goes_away_in_the_middle_is_an_error_that_names_it(tmp_path):
+    begun = tmp_path / "begun"
+
+    def kill_once_begun(address):
+        while not begun.exists():
+            time.sleep(0.05)
+        kill_scheduler(address)
+
     with running_cluster() as doomed:
         await_workers(doomed)
-        timer = threading.Timer(1.0, kill_scheduler, (doomed,))
-        timer.start()
+        threading.Thread(target=kill_once_begun, args=(doomed,), daemon=True).start()
         with pytest.raises(ClusterProblem, match=f"the Dask scheduler at {doomed} was lost during the work"):
-            Engine(1, doomed, PATIENCE).map(time.sleep, [30.0, 30.0], lost)
+            Engine(1, doomed, PATIENCE).map(tell_and_sleep, [str(begun)] * 2, lost)
 
 
 def test_without_dask_the_error_names_the_extra(monkeypatch):
