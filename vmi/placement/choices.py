@@ -32,14 +32,18 @@ class Choices(NamedTuple):
 
 
 @njit(cache=True)
-def near_choices(parts: Whole, rules: Rules, charges: Array, ceiling: Array, most: int) -> tuple[Choices, bool]:
-    """Return the patterns of which a plan is worth at most ``ceiling`` (by part), and the options such plans use.
+def near_choices(
+    parts: Whole, rules: Rules, charges: Array, wanted: tuple[tuple[Whole, Whole], Array], most: int
+) -> tuple[Choices, bool]:
+    """Return the patterns of which a plan is worth at most a ceiling, and the options such plans use.
 
-    A part that has more than one plan left may also order no more than it must. What a supplier has is not looked at:
-    nothing that could be had is missed. Ends when parts with a choice have more than ``most`` options; the second
-    answer is False then.
+    ``wanted``: pattern and units by hub of plans that are listed in any case, and the ceiling by part. A part that has
+    more than one plan left may also order no more than it must. What a supplier has is not looked at: nothing that
+    could be had is missed. Ends when parts with a choice have more than ``most`` options; the second answer is False
+    then.
     """
     menu, table = rules.menu, rules.table
+    (known, units), ceiling = wanted
     pattern, change = np.empty((1024, 2), dtype=np.int64), np.empty(1024)
     member, option = np.empty((4096, 2), dtype=np.int64), np.empty((4096, 3), dtype=np.int64)
     n, k, o_n, free = 0, 0, 0, 0
@@ -57,7 +61,8 @@ def near_choices(parts: Whole, rules: Rules, charges: Array, ceiling: Array, mos
             total = own
             for j in members:
                 total += worth[j]
-            if total > ceiling[c]:
+            listed_anyhow = known[c] == m - menu.pattern_from[cls]
+            if total > ceiling[c] and not listed_anyhow:
                 continue
             if n == len(pattern):
                 pattern, change = np.concatenate((pattern, pattern)), np.concatenate((change, change))
@@ -68,7 +73,9 @@ def near_choices(parts: Whole, rules: Rules, charges: Array, ceiling: Array, mos
                 member[k, 0], member[k, 1], k = n, first_row + j, k + 1
                 hub, start, stop = options_of(i, j, rules)
                 for o in range(start, stop):
-                    if total - worth[j] + reduced_cost(i, hub, o, rules, charges) <= ceiling[c] and not keep[o - base]:
+                    near = total - worth[j] + reduced_cost(i, hub, o, rules, charges) <= ceiling[c]
+                    near = near or (listed_anyhow and table.qty[o] == units[c, hub])
+                    if near and not keep[o - base]:
                         keep[o - base], listed = True, listed + 1
             n += 1
         if n > began + 1 or listed > menu.member_from[pattern[began, 1] + 1] - menu.member_from[pattern[began, 1]]:

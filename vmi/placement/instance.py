@@ -48,11 +48,3 @@ class Instance:
     def usage(self, parts: Whole, qty: Whole) -> Array:
         """Return what each plan uses of each row, shape (plans, rows)."""
         return self.rows.used(parts, qty)
-
-    def units_within(self, part: int, room: Array) -> Whole:
-        """Return the most units of a part that each hub's own rows have room for, shape (hubs,)."""
-        n, use = self.rows.hubs, self.rows.use[part]
-        most = np.where(room[self.rows.lines : self.rows.suppliers] >= 1.0, float(ANY_UNITS), 0.0)
-        for each, row in zip(use, (room[:n], room[n : 2 * n]), strict=False):
-            most = np.minimum(most, row / each + 1e-9) if each > 0 else most
-        return np.floor(np.clip(most, 0.0, ANY_UNITS)).astype(np.int64)

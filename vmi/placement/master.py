@@ -1,11 +1,12 @@
-"""Put prices on the coupling rows: Dantzig-Wolfe, with a bound at every step.
+"""Put prices on the coupling rows: Dantzig-Wolfe over groups of parts, with a bound at every step.
 
-A restricted master over the parts' plans (GLOP, whose duals are prices; Dantzig and Wolfe 1960) proposes prices, the
+A restricted master over the groups' plans (GLOP, whose duals are prices; Dantzig and Wolfe 1960) proposes prices, the
 parts answer with their best plans (:mod:`vmi.placement.pricing`), and
 
     sum_i min value_i(price) - price . free
 
-is at every step a valid bound on the model (Lagrange).
+is at every step a valid bound on the model (Lagrange). A column is what a whole group answered: with a group for every
+part the master takes fewer passes, but at thousands of parts each of its programs longer than twenty passes of groups.
 """
 
 from typing import NamedTuple
@@ -22,6 +23,12 @@ NEW_PRICE = 0.6
 """Weight of the master's new prices against the best so far: without smoothing they jump from end to end."""
 MASTER_GAP = 1e-7
 """Relative distance between the master's value and the bound at which prices are as good as final."""
+GROUPS = 100
+"""Groups that parts are dealt out to: no more columns than that in a pass."""
+STEP, SMALL_STEPS = 1.5, 4
+"""Factor by which a price may move in each of the first passes from prices that were given."""
+LEAST_ROOM = 1e-6
+"""Room up to which a row is not written relative to it."""
 
 
 class Priced(NamedTuple):
@@ -34,11 +41,14 @@ class Priced(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Where the search begins: the best plan of every part without prices, and last night's prices if there are."""
+    """Where the search begins and ends: the best plan of every part without prices, last night's prices if there are,
+    most passes, and how near master and bound must come.
+    """
 
     unpriced: Choice
     start: Array | None
     passes: int
+    near: float = MASTER_GAP
 
 
 def answer(instance: Instance, parts: Whole, restriction: Restriction, prices: Array) -> Choice:
@@ -54,31 +64,35 @@ def forced_only(instance: Instance, parts: Whole, restriction: Restriction) -> C
 
 def price_rows(instance: Instance, active: Whole, restriction: Restriction, search: Search) -> Priced:
     """Return prices of the rows whose bound on the cost of the active parts no other prices much improve."""
-    columns, first = Columns(), search.unpriced
-    columns.keep(active, forced_only(instance, active, restriction))
-    columns.keep(active, Choice(first.pattern[active], first.qty[active], first.value[active], first.cost[active]))
-    master = _Master(instance, active)
+    group = np.arange(len(active)) % min(GROUPS, len(active))
+    dealt = np.argsort(group, kind="stable")
+    parts, first = active[dealt], search.unpriced
+    master = _Master(instance, parts, np.flatnonzero(np.diff(group[dealt], prepend=-1)))
+    master.learn(forced_only(instance, parts, restriction))
+    master.learn(Choice(first.pattern[parts], first.qty[parts], first.value[parts], first.cost[parts]))
     best, bound, value, passes = np.zeros(len(instance.free)), -np.inf, np.inf, 0
     if search.start is not None:
-        said = answer(instance, active, restriction, search.start)
-        columns.keep(active, said)
+        said = answer(instance, parts, restriction, search.start)
+        master.learn(said)
         best, bound = search.start, _reached(instance, said, search.start)
     while passes < search.passes:
         passes += 1
-        value, dual = master.solve(columns)
-        if value - bound <= MASTER_GAP * max(1.0, abs(value)):
+        value, dual = master.solve()
+        if value - bound <= search.near * max(1.0, abs(value)):
             break
+        if search.start is not None and passes <= SMALL_STEPS:
+            dual = np.clip(dual, best / STEP, np.maximum(best * STEP, dual / STEP))
         grew = False
         for weight in (NEW_PRICE, 1.0):
-            prices = weight * dual + (1.0 - weight) * best
-            said = answer(instance, active, restriction, prices)
+            prices = (weight * dual + (1.0 - weight) * best).round(9)
+            said = answer(instance, parts, restriction, prices)
             reached = _reached(instance, said, prices)
             if reached > bound:
                 bound, best = reached, prices
-            grew = columns.keep(active, said) or grew
+            grew = master.learn(said) or grew
             if grew:
                 break
-        if not grew:
+        if not grew and (search.start is None or passes > SMALL_STEPS):
             break
     return Priced(best, bound, value, passes)
 
@@ -90,39 +104,39 @@ def _reached(instance: Instance, said: Choice, prices: Array) -> float:
 
 
 class _Master:
-    """The restricted master as a growing GLOP model: one row per coupling row that is limited, one per part."""
+    """The restricted master as a growing GLOP model: one row per coupling row that is limited, one per group."""
 
-    def __init__(self, instance: Instance, active: Whole) -> None:
-        self.instance, self.taken = instance, 0
+    def __init__(self, instance: Instance, parts: Whole, starts: Whole) -> None:
+        self.instance, self.parts, self.columns = instance, parts, Columns(starts)
         self.limited = np.flatnonzero(np.isfinite(instance.free))
+        free = instance.free[self.limited]
+        self.scale = np.where(free > LEAST_ROOM, free, 1.0)
         self.solver = pywraplp.Solver.CreateSolver("GLOP")
         infinity = self.solver.infinity()
-        self.rows = [self.solver.Constraint(-infinity, float(instance.free[k])) for k in self.limited]
-        self.one = {int(i): self.solver.Constraint(1.0, 1.0) for i in active}
-        self.variables: list[pywraplp.Variable] = []
+        self.rows = [self.solver.Constraint(-infinity, float(room)) for room in free / self.scale]
+        self.one = [self.solver.Constraint(1.0, 1.0) for _ in starts]
         self.solver.Objective().SetMinimization()
 
-    def solve(self, columns: Columns) -> tuple[float, Array]:
-        """Add what is new, solve, and return the value and the rows' prices (>= 0)."""
-        self._extend(columns)
-        objective = self.solver.Objective()
-        for variable, cost in zip(self.variables, columns.cost, strict=True):
-            objective.SetCoefficient(variable, cost)
+    def learn(self, said: Choice) -> bool:
+        """Add the groups' answers as columns; return whether one of them is new."""
+        new = self.columns.unknown(said)
+        if not new:
+            return False
+        usage = self.instance.usage(self.parts, said.qty)[:, self.limited] / self.scale
+        used, cost = np.add.reduceat(usage, self.columns.starts, axis=0), self.columns.cost(said)
+        objective, infinity = self.solver.Objective(), self.solver.infinity()
+        for group in new:
+            variable = self.solver.NumVar(0.0, infinity, "")
+            objective.SetCoefficient(variable, float(cost[group]))
+            self.one[group].SetCoefficient(variable, 1.0)
+            for k in np.flatnonzero(used[group]):
+                self.rows[k].SetCoefficient(variable, float(used[group, k]))
+        return True
+
+    def solve(self) -> tuple[float, Array]:
+        """Return the master's value and the rows' prices (>= 0)."""
         if self.solver.Solve() != pywraplp.Solver.OPTIMAL:
             raise ValueError("placement: the price master has no optimum, though ordering nothing is always allowed")
         prices = np.zeros(len(self.instance.free))
-        prices[self.limited] = [max(-row.dual_value(), 0.0) for row in self.rows]
-        return objective.Value(), prices.round(9)
-
-    def _extend(self, columns: Columns) -> None:
-        if self.taken == len(columns):
-            return
-        part, qty = columns.part[self.taken :], columns.qty[self.taken :]
-        usage = self.instance.usage(np.array(part, dtype=np.int64), np.array(qty, dtype=np.int64))[:, self.limited]
-        for i, used in zip(part, usage, strict=True):
-            variable = self.solver.NumVar(0.0, self.solver.infinity(), "")
-            self.one[i].SetCoefficient(variable, 1.0)
-            for k in np.flatnonzero(used):
-                self.rows[k].SetCoefficient(variable, float(used[k]))
-            self.variables.append(variable)
-        self.taken = len(columns)
+        prices[self.limited] = [max(-row.dual_value(), 0.0) for row in self.rows] / self.scale
+        return float(self.solver.Objective().Value()), prices.round(9)

@@ -47,10 +47,12 @@ class PlacementParameters:
     )
     master_passes: int = parameter(60, "passes", "of the price master; it usually ends within 20")
     nodes_limit: int = parameter(
-        5_000, "nodes", "of the last integer program: a limit that does not depend on the machine"
+        5_000, "nodes", "of the last integer program, fewer for a large one: a limit that no machine's speed changes"
     )
     relative_gap: float = parameter(
-        0.0, "fraction", "a cost proven so near the least contents placement; 0: as near as its limits let it come"
+        0.0,
+        "fraction",
+        "a cost proven so near the least contents placement; 0: 2e-4, or the least itself up to 60 parts that order",
     )
     forecast_weeks: int = parameter(13, "weeks", "how far ahead suppliers are told what is likely to follow")
 

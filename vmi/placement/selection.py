@@ -26,25 +26,19 @@ from vmi import integer
 from vmi.placement.choices import Choices
 from vmi.placement.instance import Instance
 from vmi.placement.problem import Array, Mask, Whole
+from vmi.placement.settling import FITS, Plans
 
 SHRINKS = (0.0, 1e-6, 1e-5, 1e-4)
 """Shares of the rows' room that are given up, one after the other, where the solver's rounding breaks a row."""
-WORK_LIMIT = 300_000
-"""Nodes times columns of a program: a node's work grows with them."""
+FULL_COLUMNS = 60
+"""Columns up to which a program may take all the nodes; a node's work grows with them, so larger ones get fewer."""
 
 
 class Selection(NamedTuple):
     """What was chosen for each of the parts, in their order; and a bound on the cost of any choice from the list."""
 
-    pattern: Whole
-    qty: Whole
-    by_part: Array
+    plans: Plans
     bound: float
-
-    @property
-    def cost(self) -> float:
-        """Cost of the plans [CNY]."""
-        return float(self.by_part.sum())
 
 
 class _Piece(NamedTuple):
@@ -69,26 +63,23 @@ def select(instance: Instance, parts: Whole, choices: Choices, effort: tuple[flo
     if several.any():
         for shrink in SHRINKS:
             room = instance.free * (1.0 - shrink) - instance.usage(parts, fixed.qty).sum(axis=0)
-            taken, bound = _solve(instance, parts, choices.only(several), room, effort)
+            taken, bound = _solve(instance, parts, choices.only(several), (room, fixed.cost), effort)
             if taken is None:
                 return None
             found = _decode(instance, parts, taken)
-            together = Selection(
-                np.where(several, found.pattern, fixed.pattern),
-                found.qty + fixed.qty,
-                found.by_part + fixed.by_part,
-                bound + float(fixed.by_part.sum()) if shrink == 0.0 else -np.inf,
+            together = Plans(
+                np.where(several, found.pattern, fixed.pattern), found.qty + fixed.qty, found.by_part + fixed.by_part
             )
             if _holds(instance, parts, together):
-                return together
+                return Selection(together, bound if shrink == 0.0 else -np.inf)
         return None
-    return fixed._replace(bound=fixed.cost) if _holds(instance, parts, fixed) else None
+    return Selection(fixed, fixed.cost) if _holds(instance, parts, fixed) else None
 
 
-def _holds(instance: Instance, parts: Whole, found: Selection) -> bool:
+def _holds(instance: Instance, parts: Whole, found: Plans) -> bool:
     used = instance.usage(parts, found.qty).sum(axis=0)
     return bool(
-        (used <= instance.free + 1e-9).all() and (found.qty.sum(axis=1) <= instance.limits.available[parts]).all()
+        (used <= instance.free + FITS).all() and (found.qty.sum(axis=1) <= instance.limits.available[parts]).all()
     )
 
 
@@ -100,7 +91,7 @@ def _has_choice(parts: int, choices: Choices) -> Mask:
     return np.asarray((patterns > 1) | (options > members))
 
 
-def _decode(instance: Instance, parts: Whole, chosen: Choices) -> Selection:
+def _decode(instance: Instance, parts: Whole, chosen: Choices) -> Plans:
     """Return patterns, units and costs by part of choices with one plan a part; nothing for the other parts."""
     menu, table, n = instance.menu, instance.table, len(parts)
     pattern, qty = np.zeros(n, dtype=np.int64), np.zeros((n, instance.rows.hubs), dtype=np.int64)
@@ -110,7 +101,7 @@ def _decode(instance: Instance, parts: Whole, chosen: Choices) -> Selection:
     np.add.at(qty, (place, _hub(instance, parts, chosen)), table.qty[option])
     cost = np.bincount(place, weights=table.cost[option], minlength=n).astype(np.float64)
     cost += np.bincount(owner, weights=chosen.change, minlength=n)
-    return Selection(pattern, qty, cost, -np.inf)
+    return Plans(pattern, qty, cost)
 
 
 def _hub(instance: Instance, parts: Whole, choices: Choices) -> Whole:
@@ -122,15 +113,18 @@ def _hub(instance: Instance, parts: Whole, choices: Choices) -> Whole:
 
 
 def _solve(
-    instance: Instance, parts: Whole, choices: Choices, room: Array, effort: tuple[float, int]
+    instance: Instance, parts: Whole, choices: Choices, rest: tuple[Array, float], effort: tuple[float, int]
 ) -> tuple[Choices | None, float]:
-    """Return the patterns and options that the program takes, and its bound; None if it found none that fit."""
+    """Return the patterns and options that the program takes, and its bound; None if it found none that fit.
+
+    ``rest``: the room that all other parts leave, and what they cost [CNY]; the gap is one of the whole.
+    """
     patterns, options = len(choices.pattern), len(choices.option)
     pieces = [
         _one_pattern(choices),
         _one_quantity(choices),
         _supply(instance, parts, choices),
-        _coupling(instance, parts, choices, room),
+        _coupling(instance, parts, choices, rest[0]),
     ]
     start = np.cumsum([0, *(len(p.upper) for p in pieces)])
     program = integer.Program(
@@ -142,10 +136,11 @@ def _solve(
         values=np.concatenate([p.value for p in pieces]),
         row_upper=np.concatenate([p.upper for p in pieces]),
         row_lower=np.concatenate([p.lower for p in pieces]),
+        constant=rest[1],
     )
     gap, nodes = effort
     try:
-        found = integer.solve(program, gap, min(nodes, max(WORK_LIMIT // (patterns + options), 1)))
+        found = integer.solve(program, gap, min(nodes, max(nodes * FULL_COLUMNS // (patterns + options), 1)))
     except integer.NoSolution:
         return None, -np.inf
     taken = found.x > 0.5

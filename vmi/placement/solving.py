@@ -1,8 +1,8 @@
-"""Solve the tabulated model: prices on the rows, a choice from plans hardly dearer than the best, then from more.
+"""Solve the tabulated model: prices on the rows, plans made to fit them, and programs where that is not near enough.
 
-A plan of a part can only be in a better solution if its value under the prices lies within the gap of its part's best:
-with all of those listed, the last program's optimum is the model's. Where they are too many, or the gap is shut enough
-before, the bound is that of the prices.
+The prices' bound is the proof (:mod:`vmi.placement.master`). At thousands of parts the answers to the prices, made to
+fit and settled, are near enough as a rule (:mod:`vmi.placement.finding`); where they are not, nearer prices are found,
+and then programs of what comes near the parts' best.
 """
 
 from dataclasses import dataclass, field
@@ -11,24 +11,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vmi.placement.choices import Choices, near_choices
+from vmi.placement.finding import SHUT, Case, Found, choose, fit, settle
 from vmi.placement.instance import Instance
-from vmi.placement.master import Priced, Search, answer, forced_only, price_rows
+from vmi.placement.master import MASTER_GAP, Search, answer, price_rows
 from vmi.placement.parameters import PlacementParameters
-from vmi.placement.pricing import Restriction, Rules
+from vmi.placement.pricing import Choice, Restriction
 from vmi.placement.problem import Array, Whole
-from vmi.placement.selection import Selection, select
-from vmi.placement.settling import settled_plans
+from vmi.placement.settling import FITS, what_fits
+from vmi.placement.trading import Near
 
-SHUT, EXACT_PARTS, NEAR_ENOUGH = 1e-6, 60, 2e-4
-"""Relative gap that counts as none; where more parts than this order tonight, the one not worth closing."""
-ROUGH_GAP, ROUGH_COLUMNS = 1e-3, 300
-"""Relative gap that is small enough for the wish that only decides trips, and the columns of its only program."""
-FEW_COLUMNS = 1_500
-"""Columns of the first program: solved in a blink, and often near enough."""
-WIDEST_SLACK, NARROWER, LEAST_SLACK = 1e-3, 2.0, 1e-12
-"""How much dearer than its part's best a plan may be to be listed at first, as a share of the cost, and by what that is
-narrowed until the list is short enough. Then the gap: what is dearer by more cannot be in a better solution."""
+EXACT_PARTS, NEAR_ENOUGH, ROUGH_GAP = 60, 2e-4, 1e-3
+"""Where more parts than this order tonight, the relative gap that is not worth closing; and the one that is small
+enough for the wish that only decides trips."""
+NEARER = (8.0, 64.0)
+"""How much nearer than the gap that contents the prices are: at first, and where plans by those are too far."""
+OFFERS = 1_500
+"""Plans among which room is traded at a time."""
 
 
 @dataclass(frozen=True)
@@ -57,33 +55,6 @@ class Solution:
         return self.objective - self.bound <= relative_gap * max(1.0, abs(self.objective))
 
 
-class _Case(NamedTuple):
-    """The parts that compete for the rows, and all that decides them."""
-
-    instance: Instance
-    restriction: Restriction
-    active: Whole
-    parameters: PlacementParameters
-
-
-class _Near(NamedTuple):
-    """What it takes to list what comes near each part's best under the prices: worked out once, listed often."""
-
-    parts: Whole
-    rules: Rules
-    charges: Array
-    best: Array
-
-    @classmethod
-    def of(cls, case: _Case, priced: Priced) -> "_Near":
-        best = answer(case.instance, case.active, case.restriction, priced.prices).value
-        return cls(case.active, case.instance.rules(case.restriction), case.instance.charges(priced.prices), best)
-
-    def within(self, slack: float, most: int) -> tuple[Choices, bool]:
-        """Return what a plan within ``slack`` of its part's best could use, and whether it is at most ``most``."""
-        return near_choices(self.parts, self.rules, self.charges, self.best + slack + SHUT, most)
-
-
 def solve(
     instance: Instance,
     restriction: Restriction,
@@ -95,61 +66,77 @@ def solve(
 
     ``start`` are prices of the rows to begin with, such as last night's; they change the way, not the answer's proof.
     """
-    none, began = np.zeros(len(instance.free)), perf_counter()
+    none = np.zeros(len(instance.free))
     first = answer(instance, instance.everyone, restriction, none)
-    used = instance.usage(instance.everyone, first.qty)
-    if (used.sum(axis=0) <= instance.free + 1e-9).all():
-        return Solution(first.pattern, first.qty, first.cost, float(first.cost.sum()), none, "optimal", 0)
+    used, whole = instance.usage(instance.everyone, first.qty), float(first.cost.sum())
+    if (used.sum(axis=0) <= instance.free + FITS).all():
+        return Solution(first.pattern, first.qty, first.cost, whole, none, "optimal", 0)
     # A plan that uses nothing and is best without prices is best under any: such parts are settled.
     active = np.flatnonzero((used > 0).any(axis=1)).astype(np.int64)
-    settled = float(first.cost.sum() - first.cost[active].sum())
-    case = _Case(instance, restriction, active, parameters)
-    priced = price_rows(instance, active, restriction, Search(first, start, parameters.master_passes))
-    priced_at = perf_counter()
-    found, bound = _choose(case, priced, settled + priced.bound, thorough)
-    chosen_at = perf_counter()
-    closed = found.cost - bound <= SHUT * max(1.0, abs(found.cost))
-    if not closed:
-        plans = settled_plans(instance, restriction, active, (found.pattern, found.qty, found.by_part), priced.prices)
-        found = Selection(*plans, found.bound)
-    pattern, qty, cost = first.pattern.copy(), first.qty.copy(), first.cost.copy()
-    pattern[active], qty[active], cost[active] = found.pattern, found.qty, found.by_part
-    status, bound = "optimal" if closed else "feasible", settled + min(bound, found.cost)
-    phases = {"prices": priced_at - began, "program": chosen_at - priced_at, "settling": perf_counter() - chosen_at}
-    return Solution(pattern, qty, cost, bound, priced.prices.round(6), status, priced.passes, phases)
+    content, scale = contents(parameters, len(active), thorough), max(1.0, abs(whole))
+    case = Case(instance, restriction, active, parameters, scale, content * scale)
+    got = _price_and_fit(case, first, start)
+    found, began = got.found, perf_counter()
+    if found.gap > case.enough:
+        found = choose(got.case, got.near, found, thorough)
+    plans = first.pattern.copy(), first.qty.copy(), first.cost.copy()
+    for all_parts, own in zip(plans, found.plans, strict=True):
+        all_parts[active] = own
+    bound = whole - float(first.cost[active].sum()) + min(found.bound, found.plans.cost)
+    status, seconds = "optimal" if found.shut else "feasible", got.seconds | {"program": perf_counter() - began}
+    return Solution(*plans, bound, got.prices.round(6), status, got.passes, seconds)
 
 
-def _choose(case: _Case, priced: Priced, whole: float, thorough: bool) -> tuple[Selection, float]:
-    """Return a choice of one plan per part, and a bound; ``whole`` [CNY] is about what all parts cost.
+def contents(parameters: PlacementParameters, ordering: int, thorough: bool = True) -> float:
+    """Return the relative gap that is small enough where so many parts order tonight."""
+    wanted = parameters.relative_gap or (SHUT if ordering <= EXACT_PARTS else NEAR_ENOUGH)
+    return max(wanted, SHUT if thorough else ROUGH_GAP)
 
-    A few columns hardly dearer than a part's best are enough at first, and for a rough answer; where the gap is not
-    small enough all within the gap are listed, as far as they are no more than ``columns_limit``.
+
+class _Priced(NamedTuple):
+    """Plans that fit and the bound of the prices; the case and the answers that they are of; the prices to tell, passes
+    and seconds by phase.
     """
-    parameters, bound, scale = case.parameters, priced.bound, max(1.0, abs(whole))
-    shut = SHUT if len(case.active) <= EXACT_PARTS else NEAR_ENOUGH
-    enough = max(shut if thorough else ROUGH_GAP, parameters.relative_gap) * scale
-    effort = enough / (4.0 * max(1.0, abs(bound))), parameters.nodes_limit
-    near = _Near.of(case, priced)
-    found, gap = None, np.inf
-    for columns in (FEW_COLUMNS, parameters.columns_limit) if thorough else (ROUGH_COLUMNS,):
-        most = len(case.active) + min(columns, parameters.columns_limit)
-        slack = gap if found else WIDEST_SLACK * scale
-        choices, listed = near.within(slack, most)
-        while not listed and slack > LEAST_SLACK * scale:
-            slack /= NARROWER
-            choices, listed = near.within(slack, most)
-        better = select(case.instance, case.active, choices, effort) if listed else None
-        if better is not None:
-            found = min(found or better, better, key=lambda s: s.cost)
-            bound = max(bound, min(better.bound, found.cost)) if slack >= gap else bound
-            gap = found.cost - bound
-        if gap <= enough:
-            break
-    return found or _least(case, priced), bound
+
+    found: Found
+    case: Case
+    near: Near
+    prices: Array
+    passes: int
+    seconds: dict[str, float]
 
 
-def _least(case: _Case, priced: Priced) -> Selection:
-    """Return the plans in which every part has taken its turn at the room, from nothing but what is forced."""
-    nothing = forced_only(case.instance, case.active, case.restriction)
-    plans = (nothing.pattern, nothing.qty, nothing.cost)
-    return Selection(*settled_plans(case.instance, case.restriction, case.active, plans, priced.prices), -np.inf)
+def _price_and_fit(case: Case, first: Choice, start: Array | None) -> _Priced:
+    """Return plans by prices; where they are not near enough, by nearer prices of what fits at all.
+
+    The first prices are told: those of what fits leave rows without one into which nothing fits.
+    """
+    priced = _attempt(case, Search(first, start, case.parameters.master_passes), NEARER[0])
+    left, tolerance = case.parameters.master_passes - priced.passes, _tolerance(case, NEARER[0])
+    if priced.found.gap <= case.enough:
+        return priced
+    if left <= 0 or tolerance <= MASTER_GAP:
+        return priced._replace(found=settle(case, priced.near, priced.found, by_row=True))
+    fits = case._replace(restriction=what_fits(case.instance, case.restriction))
+    again = _attempt(fits, Search(first, priced.prices, left), NEARER[1])
+    found = Found(min(priced.found.plans, again.found.plans, key=lambda p: p.cost), again.found.bound)
+    found = settle(fits, again.near, found, by_row=True)
+    seconds = {name: spent + again.seconds[name] for name, spent in priced.seconds.items()}
+    return again._replace(found=found, prices=priced.prices, passes=priced.passes + again.passes, seconds=seconds)
+
+
+def _tolerance(case: Case, nearer: float) -> float:
+    """Return how near, as a share, the prices' bound must come to the master's value."""
+    return max(MASTER_GAP, min(case.enough / case.scale, ROUGH_GAP) / nearer)
+
+
+def _attempt(case: Case, search: Search, nearer: float) -> _Priced:
+    """Return plans that fit by prices so much nearer than the gap that contents."""
+    began = perf_counter()
+    search = search._replace(near=_tolerance(case, nearer))
+    priced = price_rows(case.instance, case.active, case.restriction, search)
+    said, priced_at = answer(case.instance, case.active, case.restriction, priced.prices), perf_counter()
+    near = Near(priced.prices, said, case.scale, OFFERS, np.arange(len(case.active)))
+    found = settle(case, near, Found(fit(case, near), priced.bound), by_row=False)
+    seconds = {"prices": priced_at - began, "settling": perf_counter() - priced_at}
+    return _Priced(found, case, near, priced.prices, priced.passes, seconds)

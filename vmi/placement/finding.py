@@ -1,0 +1,130 @@
+"""Find plans near the bound of the prices: answers made to fit, room settled and traded, a program of near choices.
+
+A plan of a part can only be in a better solution if its value under the prices is within the gap of its part's best:
+with all of those listed, the program's optimum is the model's. Where they are too many, the bound is the prices'.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from vmi.placement.choices import Choices, near_choices
+from vmi.placement.instance import Instance
+from vmi.placement.parameters import PlacementParameters
+from vmi.placement.pricing import Restriction
+from vmi.placement.problem import Whole
+from vmi.placement.selection import select
+from vmi.placement.settling import FITS, Plans, fitted, settled_plans, take_turns
+from vmi.placement.trading import Near, made_way, traded
+
+SHUT = 1e-6
+"""Relative gap that counts as none."""
+ROUGH_COLUMNS, FEW_COLUMNS = 300, 1_500
+"""Columns of the only program for a rough answer, and of the first for any other: solved in a second or two."""
+NARROWER, LEAST_SLACK = 2.0, 1e-12
+"""How much dearer than its part's best a plan may be to be listed: by what that is narrowed until the list is short
+enough, and where that ends, as a share of the cost."""
+
+
+class Case(NamedTuple):
+    """The parts that compete for the rows, all that decides them, their cost about and the gap that contents [CNY]."""
+
+    instance: Instance
+    restriction: Restriction
+    active: Whole
+    parameters: PlacementParameters
+    scale: float
+    enough: float
+
+    @property
+    def where(self) -> tuple[Instance, Restriction, Whole]:
+        """What plans are made of."""
+        return self.instance, self.restriction, self.active
+
+
+class Found(NamedTuple):
+    """The best plans so far, and what no plans cost less than [CNY]."""
+
+    plans: Plans
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """What is not proven [CNY]."""
+        return self.plans.cost - self.bound
+
+    @property
+    def shut(self) -> bool:
+        """Whether the gap counts as none."""
+        return self.gap <= SHUT * max(1.0, abs(self.plans.cost))
+
+
+def fit(case: Case, near: Near) -> Plans:
+    """Return the parts' answers to the prices, made to fit together: what gives up least makes way.
+
+    What offers among all parts leave overfull is left to the parts that use it, whose dearer plans are then listed.
+    """
+    plans = made_way(*case.where, Plans.of(near.said), near)
+    used = case.instance.usage(case.active, plans.qty).sum(axis=0)
+    for row in np.flatnonzero(used > case.instance.free + FITS):
+        plans = made_way(*case.where, plans, near._replace(among=_users(case, near, plans, int(row))))
+    return fitted(*case.where, plans, near.prices)
+
+
+def settle(case: Case, near: Near, found: Found, by_row: bool = True) -> Found:
+    """Return plans in which no part gains by what is left, nor by trading where that is not near enough.
+
+    First all parts trade; then those that use a row, row by row, so that dearer plans are among their offers.
+    """
+    none, rows = np.zeros_like(near.prices), np.flatnonzero(near.prices > 0) if by_row else ()
+    found = found._replace(plans=settled_plans(*case.where, found.plans, near.prices))
+    for row in (-1, *rows):
+        if found.gap <= case.enough:
+            break
+        among = near.among if row < 0 else _users(case, near, found.plans, int(row))
+        plans = traded(*case.where, found.plans, near._replace(among=among))
+        found = found._replace(plans=take_turns(*case.where, plans, none))
+    return found
+
+
+def _users(case: Case, near: Near, plans: Plans, row: int) -> Whole:
+    """Return the places of the parts that use a row, or would if they had their way."""
+    ours, theirs = (case.instance.usage(case.active, qty)[:, row] > 0 for qty in (plans.qty, near.said.qty))
+    return np.flatnonzero(ours | theirs)
+
+
+def choose(case: Case, near: Near, found: Found, thorough: bool) -> Found:
+    """Return plans no dearer than those found, by programs of what comes near, and a bound.
+
+    ``found.bound`` is that of the prices. A few columns are enough at first, and for a rough answer; where the gap is
+    not small enough all within the gap are listed, as far as they are no more than ``columns_limit``.
+    """
+    limit, floor = case.parameters.columns_limit, found.bound
+    effort = case.enough / (4.0 * max(1.0, abs(floor))), case.parameters.nodes_limit
+    for columns in (min(FEW_COLUMNS, limit), limit) if thorough else (min(ROUGH_COLUMNS, limit),):
+        # The bound of a program may be better, but only that of the prices says what need not be listed.
+        gap = found.plans.cost - floor
+        choices, slack = _near_choices(case, near, (found.plans, gap), len(case.active) + columns)
+        better = select(case.instance, case.active, choices, effort) if choices else None
+        if better is None:
+            continue
+        plans, bound = min(found.plans, better.plans, key=lambda p: p.cost), found.bound
+        found = Found(plans, max(bound, min(better.bound, plans.cost)) if slack >= gap else bound)
+        found = found if found.shut else settle(case, near, found)
+        if found.gap <= case.enough:
+            break
+    return found
+
+
+def _near_choices(case: Case, near: Near, have: tuple[Plans, float], most: int) -> tuple[Choices | None, float]:
+    """Return what plans use that are at hand or dearer than their part's best by no more than a slack, and the slack.
+
+    It begins at the gap, and is narrowed until those are at most so many; None if there is no such slack.
+    """
+    (plans, slack), rules, charges = have, case.instance.rules(case.restriction), case.instance.charges(near.prices)
+    while True:
+        wanted = (plans.pattern, plans.qty), near.said.value + slack + SHUT
+        choices, listed = near_choices(case.active, rules, charges, wanted, most)
+        if listed or slack <= LEAST_SLACK * case.scale:
+            return (choices if listed else None), slack
+        slack /= NARROWER

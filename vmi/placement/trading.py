@@ -1,0 +1,240 @@
+"""Let parts trade room: one takes a plan that does not fit, others make way, where together that costs less.
+
+Turns (:mod:`vmi.placement.settling`) end where no part alone gains. Here a part with a better plan takes it all the
+same, and parts give up what is worth least for the room that it frees, up to ``CHAIN`` of them. Only plans hardly
+dearer than their part's best under the prices take part: a pattern's best plan, perhaps with another quantity in one
+pool.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from vmi.placement.instance import Instance
+from vmi.placement.pricing import Choice, Restriction, Rules, change_cost, options_of, pool_minima, reduced_cost
+from vmi.placement.problem import Array, Whole
+from vmi.placement.settling import FITS, LEAST_GAIN, Plans
+
+CHAIN = 6
+"""Parts that make way for one, at most."""
+TRADING_ROUNDS = 8
+"""Rounds over all plans that could be taken."""
+LEAST_PRICE = 1e-9
+"""What room counts in a row that has no price."""
+
+
+class Near(NamedTuple):
+    """Which plans take part: prices of the rows, what parts answer to them, how much dearer a plan may
+    be at first [CNY], and how many plans there may be: until they are no more, the slack is halved.
+    ``among``: the places of the parts that take part, ascending.
+    """
+
+    prices: Array
+    said: Choice
+    slack: float
+    most: int
+    among: Whole
+
+
+class Offers(NamedTuple):
+    """Plans that parts may take: a is one of part ``owner[a]`` (place, ascending). ``use``: of rows that matter."""
+
+    owner: Whole
+    pattern: Whole
+    qty: Whole
+    cost: Array
+    use: Array
+
+
+class Market(NamedTuple):
+    """Offers, and where the parts stand: the offer that each has taken or -1, its cost, what it uses, and what is left
+    of the rows that matter, with their prices.
+    """
+
+    offers: Offers
+    now: Whole
+    cost: Array
+    used: Array
+    left: Array
+    prices: Array
+
+
+def traded(instance: Instance, restriction: Restriction, active: Whole, plans: Plans, near: Near) -> Plans:
+    """Return plans that fit and are no dearer, out of plans that fit."""
+    market = _open_market(instance, restriction, active, plans, near)
+    _trade(market)
+    return _taken(market, plans)
+
+
+def made_way(instance: Instance, restriction: Restriction, active: Whole, plans: Plans, near: Near) -> Plans:
+    """Return plans that overfill rows no more, or less: what gives up least for the room that it frees goes first."""
+    market = _open_market(instance, restriction, active, plans, near)
+    _make_way(market)
+    return _taken(market, plans)
+
+
+def _open_market(instance: Instance, restriction: Restriction, active: Whole, plans: Plans, near: Near) -> Market:
+    rules, charges, slack = instance.rules(restriction), instance.charges(near.prices), near.slack
+    value = plans.by_part + (charges[active, :, 0] * plans.qty + charges[active, :, 1] * (plans.qty > 0)).sum(axis=1)
+    # A part that has given up much may have all that is worth more to it.
+    ceiling = np.maximum(near.said.value + slack, value)
+    listed, full = _offers((active, near.among), plans, rules, charges, ceiling, near.most)
+    while full and slack > LEAST_GAIN:
+        slack /= 2.0
+        ceiling = np.maximum(near.said.value + slack, value)
+        listed, full = _offers((active, near.among), plans, rules, charges, ceiling, near.most)
+    owner, pattern, qty, cost = listed
+    used, use = instance.usage(active, plans.qty), instance.usage(active[owner], qty)
+    left, own = instance.free - used.sum(axis=0), np.unique(owner)
+    most = np.zeros((len(own), len(left)))
+    np.maximum.at(most, np.searchsorted(own, owner), use - used[owner])
+    rows = np.flatnonzero(most.sum(axis=0) > left)
+    offers = Offers(owner, pattern, qty, cost, np.ascontiguousarray(use[:, rows]))
+    now = np.full(len(active), -1, dtype=np.int64)
+    return Market(offers, now, plans.by_part.copy(), np.ascontiguousarray(used[:, rows]), left[rows], near.prices[rows])
+
+
+def _taken(market: Market, plans: Plans) -> Plans:
+    """Return the plans after what was traded."""
+    found, changed = plans.copy(), np.flatnonzero(market.now >= 0)
+    for mine, theirs in zip(found, market.offers[1:4], strict=True):
+        mine[changed] = theirs[market.now[changed]]
+    return found
+
+
+@njit(cache=True)
+def _offers(
+    whom: tuple[Whole, Whole], plans: Plans, rules: Rules, charges: Array, ceiling: Array, most: int
+) -> tuple[tuple[Whole, Whole, Whole, Array], bool]:
+    menu, table = rules.menu, rules.table
+    owner, pattern = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
+    qty, cost, n = np.zeros((most, plans.qty.shape[1]), dtype=np.int64), np.empty(most), 0
+    full = False
+    for at in whom[1]:
+        i = whom[0][at]
+        cls = menu.part_class[i]
+        first_pool = menu.pool_from[cls]
+        worth, taken = pool_minima(i, rules, charges)
+        for m in range(menu.pattern_from[cls], menu.pattern_from[cls + 1]):
+            number = m - menu.pattern_from[cls]
+            if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != number:
+                continue
+            members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
+            change = change_cost(i, m, rules)
+            value, true, units = change, change, 0
+            for j in members:
+                value += worth[j]
+                true += table.cost[taken[j]]
+                units += table.qty[taken[j]]
+            if value > ceiling[at]:
+                continue
+            for k in range(-1, len(members)):
+                hub, start, stop = (0, 0, 1) if k < 0 else options_of(i, members[k], rules)
+                for o in range(start, stop):
+                    extra, more, dearer = 0, 0.0, 0.0
+                    if k >= 0:
+                        j = members[k]
+                        if o == taken[j]:
+                            continue
+                        extra, more = table.qty[o] - table.qty[taken[j]], table.cost[o] - table.cost[taken[j]]
+                        dearer = reduced_cost(i, hub, o, rules, charges) - worth[j]
+                    if value + dearer > ceiling[at] or units + extra > rules.limits.available[i]:
+                        continue
+                    if n == most:
+                        full = True
+                        return (owner[:n], pattern[:n], qty[:n], cost[:n]), full
+                    qty[n] = 0
+                    for j in members:
+                        qty[n, menu.pool_hub[first_pool + j]] += table.qty[taken[j]]
+                    if k >= 0:
+                        qty[n, hub] += extra
+                    owner[n], pattern[n], cost[n] = at, number, true + more
+                    same = abs(cost[n] - plans.by_part[at]) < LEAST_GAIN
+                    for h in range(qty.shape[1]):
+                        same = same and qty[n, h] == plans.qty[at, h]
+                    n += not same
+    return (owner[:n], pattern[:n], qty[:n], cost[:n]), full
+
+
+@njit(cache=True)
+def _trade(market: Market) -> None:
+    """Make trades that pay until there are none."""
+    offers, cost, chain = market.offers, market.cost, np.empty(CHAIN + 1, dtype=np.int64)
+    for _ in range(TRADING_ROUNDS):
+        traded = False
+        for a in range(len(offers.owner)):
+            at = offers.owner[a]
+            if offers.cost[a] - cost[at] >= -LEAST_GAIN:
+                continue
+            room = market.left + market.used[at] - offers.use[a]
+            chain[0] = a
+            length, total = 1, offers.cost[a] - cost[at]
+            while length <= CHAIN and _overfull(room):
+                b = _cheapest_way(market, chain[:length], room, -total - LEAST_GAIN)
+                if b < 0:
+                    break
+                chain[length], by = b, offers.owner[b]
+                total += offers.cost[b] - cost[by]
+                room += market.used[by] - offers.use[b]
+                length += 1
+            if total < -LEAST_GAIN and not _overfull(room):
+                _take(market, chain[:length], room)
+                traded = True
+        if not traded:
+            break
+
+
+@njit(cache=True)
+def _make_way(market: Market) -> None:
+    """Take what gives up least for the room that it frees, until nothing is overfull or no offer helps."""
+    one = np.empty(1, dtype=np.int64)
+    room = market.left.copy()
+    while _overfull(room):
+        one[0] = _cheapest_way(market, one[:0], room, np.inf)
+        if one[0] < 0:
+            break
+        by = market.offers.owner[one[0]]
+        room += market.used[by] - market.offers.use[one[0]]
+        _take(market, one, room)
+
+
+@njit(cache=True)
+def _take(market: Market, chain: Whole, room: Array) -> None:
+    """Let parts take offers; ``room`` is what is left then."""
+    for b in chain:
+        by = market.offers.owner[b]
+        market.now[by], market.cost[by], market.used[by] = b, market.offers.cost[b], market.offers.use[b]
+    market.left[:] = room
+
+
+@njit(cache=True)
+def _overfull(room: Array) -> bool:
+    return len(room) > 0 and bool(room.min() < -FITS)
+
+
+@njit(cache=True)
+def _cheapest_way(market: Market, chain: Whole, room: Array, most: float) -> int:
+    """Return the offer that gives up least [CNY] for the room it frees in overfull rows, less than ``most``; or -1."""
+    offers, found, least = market.offers, -1, np.inf
+    for b in range(len(offers.owner)):
+        by = offers.owner[b]
+        loss = offers.cost[b] - market.cost[by]
+        if loss >= most:
+            continue
+        freed = 0.0
+        for k in range(len(room)):
+            change = market.used[by, k] - offers.use[b, k]
+            if room[k] < -FITS:
+                freed += min(change, -room[k]) * max(market.prices[k], LEAST_PRICE)
+            elif room[k] + change < -FITS:
+                freed = -1.0
+                break
+        if freed <= 0.0 or loss >= least * freed:
+            continue
+        taken = False
+        for c in chain:
+            taken = taken or offers.owner[c] == by
+        if not taken:
+            found, least = b, loss / freed
+    return found
