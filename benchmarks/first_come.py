@@ -47,7 +47,7 @@ class Policy:
 
 
 class Plans(NamedTuple):
-    """Plans side by side, by part and shelf: units with tonight's order, where they lie, pool; and if pools help.
+    """Plans of a part side by side, by shelf: units with tonight's order, where they lie, pool; and if pools help.
 
     The shelves are numbered as the regions: region r's pool is ``pool[.., r]``, named by the shelf at its hub.
     """
@@ -100,12 +100,30 @@ class Lived:
 def live(case: Case, policies: list[Policy], scenarios: int, seed: int) -> Lived:
     """Return what plans cost in scenarios that they all share."""
     shelves = [_shelves(case, policy) for policy in policies]
-    stock, site, pool = (np.stack([s[k] for s in shelves]) for k in range(3))
-    plans = Plans(stock, site, pool, np.array([p.helps for p in policies], dtype=bool))
-    cost, units = _live(plans, stage(case), case.ground, scenarios, seed)
+    by_part = zip(*(np.stack([s[k] for s in shelves], axis=1) for k in range(3)), strict=True)
+    helps, common = np.array([p.helps for p in policies], dtype=bool), stage(case)
+    cost, units = book = _empty_book(len(policies), scenarios)
+    for i, (stock, site, pool) in enumerate(by_part):
+        plans = Plans(stock, site, pool, helps)
+        _live_part(i, np.random.default_rng([seed, i]), plans, common, case.ground, book)
     freight = np.array([(case.money.freight * p.solution.qty).sum() for p in policies])
     every = np.broadcast_to(freight[:, None, None], (len(policies), scenarios, 1))
     return Lived(np.concatenate([cost, every], axis=2), units / scenarios)
+
+
+def live_part(part: int, plans: Plans, common: tuple[Stage, Ground], scenarios: int, seed: int) -> Array:
+    """Return what plans of one part cost, (plans, scenarios, ``KINDS`` but freight in) [CNY].
+
+    They live through the scenarios that :func:`live` draws for the part with the same seed.
+    """
+    cost, units = _empty_book(len(plans.stock), scenarios)
+    _live_part(part, np.random.default_rng([seed, part]), plans, *common, (cost, units))
+    return cost
+
+
+def _empty_book(plans: int, scenarios: int) -> tuple[Array, Array]:
+    """Return cost (plans, scenarios, kinds but freight) and units (plans, counts), nothing in them yet."""
+    return np.zeros((plans, scenarios, len(KINDS) - 1)), np.zeros((plans, len(COUNTS)))
 
 
 def _shelves(case: Case, policy: Policy) -> tuple[Whole, Whole, Whole]:
@@ -153,27 +171,18 @@ def expected(case: Case, solution: Solution) -> Array:
     return np.array([short, waiting, pools.cover.sum(), carrying, returns, freight])
 
 
-def _live(plans: Plans, stage: Stage, ground: Ground, scenarios: int, seed: int) -> tuple[Array, Array]:
-    """Return cost (plans, scenarios, kinds but freight) and units (plans, counts), all parts together."""
-    count, parts, _ = plans.stock.shape
-    cost, units = np.zeros((count, scenarios, len(KINDS) - 1)), np.zeros((count, len(COUNTS)))
-    for i in range(parts):
-        _live_part(i, np.random.default_rng([seed, i]), plans, stage, ground, (cost, units))
-    return cost, units
-
-
 @njit(cache=True)
 def _live_part(
     i: int, rng: np.random.Generator, plans: Plans, stage: Stage, ground: Ground, book: tuple[Array, Array]
 ) -> None:
     cost, units = book
-    ends = np.empty(plans.stock.shape[2])
+    ends = np.empty(plans.stock.shape[1])
     for s in range(cost.shape[1]):
         for w in range(len(ends)):
             ends[w] = stage.protect[i, w] + stage.spread[i, w] * rng.standard_normal()
         moment, region = draw(rng, ground.mean[i], stage.days, stage.noise[i], stage.level[i])
         for p in range(len(cost)):
-            shelves = Shelves(plans.stock[p, i].copy(), plans.site[p, i], plans.pool[p, i])
+            shelves = Shelves(plans.stock[p].copy(), plans.site[p], plans.pool[p])
             serve(i, (moment, region, ends), shelves, stage, plans.helps[p], (cost[p, s], units[p]))
 
 

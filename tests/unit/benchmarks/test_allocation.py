@@ -168,7 +168,7 @@ def test_every_section_prints_its_table_and_returns_figures(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(allocation, "apart", lambda work, *given: (work(*given), 1.0))
-    scale = Scale(sizes=(20, 30), parts=30, scenarios=10, seconds=2.0, lp_seconds=5.0)
+    scale = Scale(sizes=(20, 30), parts=30, scenarios=10, companies=1, seconds=2.0, lp_seconds=5.0)
     setting = Setting(30, warehouses=4, relative_gap=1e-2)
     rows = [row for section in SECTIONS.values() for row in section(setting, scale)]
     assert len(rows) == 11 and all(len(row) == 4 and row[3] for row in rows)
