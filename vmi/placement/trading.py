@@ -107,54 +107,78 @@ def _taken(market: Market, plans: Plans) -> Plans:
 def _offers(
     whom: tuple[Whole, Whole], plans: Plans, rules: Rules, charges: Array, ceiling: Array, most: int
 ) -> tuple[tuple[Whole, Whole, Whole, Array], bool]:
-    menu, table = rules.menu, rules.table
+    """Return owner, pattern, units and cost of plans worth at most ``ceiling`` by part, and whether they are too many.
+
+    ``whom``: numbers of all parts, and the places of those that are asked.
+    """
+    menu = rules.menu
     owner, pattern = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
     qty, cost, n = np.zeros((most, plans.qty.shape[1]), dtype=np.int64), np.empty(most), 0
-    full = False
     for at in whom[1]:
         i = whom[0][at]
-        cls = menu.part_class[i]
-        first_pool = menu.pool_from[cls]
+        first = menu.pattern_from[menu.part_class[i]]
         worth, taken = pool_minima(i, rules, charges)
-        for m in range(menu.pattern_from[cls], menu.pattern_from[cls + 1]):
-            number = m - menu.pattern_from[cls]
-            if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != number:
+        for m in range(first, menu.pattern_from[menu.part_class[i] + 1]):
+            if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != m - first:
                 continue
-            members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
-            change = change_cost(i, m, rules)
-            value, true, units = change, change, 0
-            for j in members:
-                value += worth[j]
-                true += table.cost[taken[j]]
-                units += table.qty[taken[j]]
-            if value > ceiling[at]:
+            began = n
+            n = _variants(i, m, (worth, taken), rules, (charges, ceiling[at]), (qty, cost, n))
+            if n < 0:
+                return (owner[:began], pattern[:began], qty[:began], cost[:began]), True
+            owner[began:n], pattern[began:n] = at, m - first
+            # The plan at hand is no offer.
+            kept = began
+            for b in range(began, n):
+                if abs(cost[b] - plans.by_part[at]) >= LEAST_GAIN or (qty[b] != plans.qty[at]).any():
+                    qty[kept], cost[kept] = qty[b], cost[b]
+                    kept += 1
+            n = kept
+    return (owner[:n], pattern[:n], qty[:n], cost[:n]), False
+
+
+@njit(cache=True)
+def _variants(
+    i: int,
+    m: int,
+    best: tuple[Array, Whole],
+    rules: Rules,
+    under: tuple[Array, float],
+    listed: tuple[Whole, Array, int],
+) -> int:
+    """List a pattern's best plan and those with another quantity in one pool; return how many are listed, -1: too many.
+
+    ``best``: of each pool what its cheapest option is worth, and which it is. ``under``: charges, and what a plan may
+    be worth. ``listed``: units, cost, count so far.
+    """
+    menu, table, (worth, taken), (charges, ceiling), (qty, cost, n) = rules.menu, rules.table, best, under, listed
+    members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
+    first_pool = menu.pool_from[menu.part_class[i]]
+    plan = np.zeros(qty.shape[1], dtype=np.int64)
+    true = change_cost(i, m, rules)
+    value = true
+    for j in members:
+        value += worth[j]
+        true += table.cost[taken[j]]
+        plan[menu.pool_hub[first_pool + j]] += table.qty[taken[j]]
+    if value > ceiling:
+        return n
+    for k in range(-1, len(members)):
+        j = members[max(k, 0)]
+        hub, start, stop = options_of(i, j, rules)
+        start, stop = (taken[j], taken[j] + 1) if k < 0 else (start, stop)
+        for o in range(start, stop):
+            dearer = reduced_cost(i, hub, o, rules, charges) - worth[j]
+            extra = table.qty[o] - table.qty[taken[j]]
+            if (k >= 0 and o == taken[j]) or value + dearer > ceiling:
                 continue
-            for k in range(-1, len(members)):
-                hub, start, stop = (0, 0, 1) if k < 0 else options_of(i, members[k], rules)
-                for o in range(start, stop):
-                    extra, more, dearer = 0, 0.0, 0.0
-                    if k >= 0:
-                        j = members[k]
-                        if o == taken[j]:
-                            continue
-                        extra, more = table.qty[o] - table.qty[taken[j]], table.cost[o] - table.cost[taken[j]]
-                        dearer = reduced_cost(i, hub, o, rules, charges) - worth[j]
-                    if value + dearer > ceiling[at] or units + extra > rules.limits.available[i]:
-                        continue
-                    if n == most:
-                        full = True
-                        return (owner[:n], pattern[:n], qty[:n], cost[:n]), full
-                    qty[n] = 0
-                    for j in members:
-                        qty[n, menu.pool_hub[first_pool + j]] += table.qty[taken[j]]
-                    if k >= 0:
-                        qty[n, hub] += extra
-                    owner[n], pattern[n], cost[n] = at, number, true + more
-                    same = abs(cost[n] - plans.by_part[at]) < LEAST_GAIN
-                    for h in range(qty.shape[1]):
-                        same = same and qty[n, h] == plans.qty[at, h]
-                    n += not same
-    return (owner[:n], pattern[:n], qty[:n], cost[:n]), full
+            if plan.sum() + extra > rules.limits.available[i]:
+                continue
+            if n == len(cost):
+                return -1
+            qty[n], cost[n] = plan, true + table.cost[o] - table.cost[taken[j]]
+            qty[n, hub] += extra
+            n += 1
+    return n
 
 
 @njit(cache=True)
