@@ -118,20 +118,9 @@ def _pool(
     unit = (
         unit + (arcs.per_line[h, inside] + line * late + urgent * arcs.same_day_lost[h, inside]) / part["mean_line_qty"]
     )
-    means, variances = (book.moment(moments, i, inside, days[0]) for moments in (demand.mean, demand.var))
-    own = book.position[i, inside]
-    beyond = [_beyond(float(m), float(v), int(y)) for m, v, y in zip(means, variances, own, strict=True)]
-    served = float((unit * beyond).sum())
+    served = float((unit * book.moment(demand.mean, i, inside, days[0])).sum())
     found["fixed"] = served + round(truck["cost_per_kg"] * part["weight_kg"], 6) * qty
     return found
-
-
-def _beyond(mean: float, var: float, own: int) -> float:
-    """Return E[(D - own)+], the demand of a region that its own warehouse's stock does not cover."""
-    if own <= 0 or mean <= 0:
-        return mean
-    sold = stats.poisson(mean) if var <= mean * (1 + 1e-9) else stats.nbinom(mean**2 / (var - mean), mean / var)
-    return float(mean - sold.sf(np.arange(own)).sum())
 
 
 def _unit_costs(

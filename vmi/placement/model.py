@@ -4,8 +4,7 @@ Sets
     i parts (final ones), w warehouses, r regions (the cities that warehouse r covers first), M(i) cover patterns of
     part i; a pattern m partitions the regions into pools j in J(m), each with one hub h(j) and regions R(j).
 Data
-    y_j      position of pool j: on_hand + inbound - backordered - outgoing, over the warehouses of R(j); y_r of the
-             warehouse of region r alone [units]
+    y_j      position of pool j: on_hand + inbound - backordered - outgoing, over the warehouses of R(j) [units]
     D_j(t)   demand of pool j in the days 1 .. t: sum over R(j); negative binomial by mean and variance; regions are
              independent; a spread of the lead time adds rate^2 sd^2 to the variance of the protection interval
     L_j      protection interval: until an order of the next review arrives (closures included) [days]
@@ -24,16 +23,13 @@ Variables
     q_ij     units of part i ordered tonight for the hub of pool j: 0 or whole packs, at least the minimum order
 Model
     (1) min  sum_i sum_m z_im (s |H(m) xor H0_i|
-                 + sum_j in J(m) C_ij(y_j + q_ij) + f_h(j) q_ij + l [q_ij > 0]
-                                 + sum_r in R(j) e_h(j)r E[(D_r(L_j) - y_r+)+])
+                 + sum_j in J(m) C_ij(y_j + q_ij) + f_h(j) q_ij + l [q_ij > 0] + sum_r in R(j) e_h(j)r E[D_r(L_j)])
         C(Y) = pi E[(D(L) - Y)+] + c int_A^B E[(Y - D(t))+] dt + rho E[(Y - D(B))+]        for Y >= 0
         C(Y) = pi E[D(L)] + pi0 (-Y)                                                       for Y < 0
     (2) sum_m z_im = 1                                                     each part takes one pattern
     (3) sum_j q_ij <= available_i                                          what the supplier can ship
     (4) low_ih <= q_ij <= high_ih,  q_ij in {0} u {packs >= minimum}       overrides, trucks, units
     (5) sum_ij a_ik q_ij + e_ik [q_ij > 0] <= b_k                          volume, hazmat volume, budget, lines
-
-What lies at a region's own warehouse covers it first and at no extra cost; the hub covers what is beyond.
 
 C is convex in Y; its k-th unit costs -pi P(D(L) >= k) + c E[time on the shelf] + rho P(D(B) < k), the value of cover
 (Sherbrooke 1968; van Houtum and Kranenburg 2015). The integral is a trapezoid over ``values.SHELF_POINTS``. Since use
@@ -126,23 +122,10 @@ def pool_moments(i: int, hub: int, mask: int, ground: Ground, money: Economics, 
             line = ground.per_line[hub, r] + money.penalty_line[i] * late
             line += money.same_day_miss[i] * ground.same_day_lost[hub, r]
             unit = money.weight[i] * ground.per_kg[hub, r] + line / money.line_qty[i]
-            if unit != 0.0:
-                cover += unit * _from_hub(i, r, money.place[i, hub, 0], ground)
+            cover += unit * ground.mean[i, r, money.place[i, hub, 0]]
     rate = mean[0] / max(money.protect_days[i, hub], 1.0)
     var[0] += rate * rate * money.lead_var[i, hub]
     return cover
-
-
-@njit(cache=True)
-def _from_hub(i: int, r: int, window: int, ground: Ground) -> float:
-    """Return the units of region r that its hub covers: what its own warehouse has goes first."""
-    own, mean = ground.position[i, r], ground.mean[i, r, window]
-    if own <= 0 or mean <= 0.0:
-        return mean
-    walk = np.empty((8, 1))
-    begin(ground.mean[i, r, window : window + 1], ground.var[i, r, window : window + 1], walk)
-    advance(walk, 0, own)
-    return walk[6, 0]
 
 
 @njit(cache=True)

@@ -5,10 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from vmi.frames import REPLENISHMENT, TARGETS
-from vmi.placement.draft import draft
 from vmi.placement.evaluate import evaluate
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.place import Placement, place
@@ -279,17 +277,3 @@ def test_parameters_that_cannot_be_meant_are_refused(name: str) -> None:
     value = 11 if name == "every_hub_set_up_to" else -1
     with pytest.raises(ValueError, match=name):
         replace(PARAMETERS, **{name: value})
-
-
-def test_what_lies_at_a_regions_own_warehouse_covers_it_before_its_hub_does():
-    only_w0 = cases.overrides(("P0", "W1", "do_not_stock", np.nan))
-    covered = []
-    for on_hand in ([[3, 0]], [[0, 3]]):
-        stock = cases.positions((1, 2), on_hand=np.array(on_hand))
-        problem = cases.problem([[1.0, 0.2]], overrides=only_w0, positions=stock)
-        pools = draft(problem, PARAMETERS, None).pools
-        assert pools.region_count.tolist() == [2]
-        covered.append(float(pools.cover[0]))
-    # Demand of W1 over 13 days: mean 2.6, variance 3.9, negative binomial with r = 5.2, p = 2/3.
-    mean, beyond = 2.6, 2.6 - stats.nbinom.sf(np.arange(3), 5.2, 2 / 3).sum()
-    assert covered[1] == pytest.approx(covered[0] * beyond / mean, rel=1e-9)
