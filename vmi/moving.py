@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from vmi.frames import TRANSFERS
 from vmi.placement.place import Moved
 from vmi.placement.problem import PlacementProblem
 from vmi.placement.worth import Worth
@@ -14,9 +13,9 @@ from vmi.returns.parameters import ReturnParameters
 from vmi.returns.settle import Settled, Transfers, choose_transfers
 
 
-@dataclass
+@dataclass(frozen=True)
 class Mover:
-    """Choose tonight's transfers once their worth to the placement is known, and remember them.
+    """Choose tonight's transfers by their worth to the placement.
 
     ``problem``: tonight's placement before any transfers; ``room_after``: free room by warehouse after the given ones.
     """
@@ -25,21 +24,13 @@ class Mover:
     problem: PlacementProblem
     parameters: ReturnParameters
     room_after: Callable[[pd.DataFrame], pd.DataFrame]
-    found: Transfers | None = None
 
     def __call__(self, worth: Worth) -> Moved | None:
         """Return what the chosen transfers change and cost; ``None`` if nothing could move at all."""
         if not self.settled.options["movable"].any():
             return None
-        self.found = choose_transfers(self.settled, worth, self.parameters)
-        after = self._after(self.found) if len(self.found.lines) else None
-        return Moved(after, self.found.cost, self.found.bound)
-
-    def chosen(self, moved: bool) -> tuple[pd.DataFrame, float]:
-        """Return frame ``TRANSFERS`` and its cost [CNY] if the plan has ``moved`` them, else nothing."""
-        if self.found is None or not moved:
-            return TRANSFERS.empty() if self.found is None else self.found.lines.iloc[:0], 0.0
-        return self.found.lines, self.found.cost
+        found = choose_transfers(self.settled, worth, self.parameters)
+        return Moved(self._after(found) if len(found.lines) else None, found.lines, found.cost, found.bound)
 
     def _after(self, found: Transfers) -> PlacementProblem:
         parts, warehouses = self.problem.parts.index, self.problem.warehouses.index

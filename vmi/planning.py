@@ -17,7 +17,7 @@ from forecasts.profiles.calendar import VERIFIED_THROUGH
 from vmi import network
 from vmi.config import Config
 from vmi.demand import DemandHistory, demand_history
-from vmi.frames import HUBS, PRICES, Situation
+from vmi.frames import HUBS, PRICES, TRANSFERS, Situation
 from vmi.ground import Ground
 from vmi.moving import Mover
 from vmi.outlook import Outlook, look_ahead
@@ -279,8 +279,9 @@ def _place(night: Night) -> None:
     mover = Mover(night.settled, problem, config.returns, partial(_room_after, night))
     night.placement = place(problem, config.placement, situation.prices, mover)
     night.problem, proof = night.placement.problem, night.placement.optimisation
-    decided = LotDecisions(night.returns, *mover.chosen(night.placement.moved))
-    night.transfers = decided.transfers
+    moved = night.placement.moved
+    night.transfers, cost = (TRANSFERS.empty(), 0.0) if moved is None else (moved.lines, moved.cost)
+    decided = LotDecisions(night.returns, night.transfers, cost)
     moves = evaluate_returns(night.lots, decided, config.returns, problem.warehouses)
     priced = evaluate_placement(night.problem, night.placement, config.placement)
     _require_sound("returns", moves.violations)

@@ -66,12 +66,6 @@ class Draft:
         found[pools.part[orders], pools.hub[orders]] = orders
         return found
 
-    def bound_under_prices(self) -> float:
-        """Return the Lagrangian bound [CNY] that the solution's prices give: valid whatever they are."""
-        prices, free = self.solution.prices, self.instance.free
-        limited = np.isfinite(free)
-        return float(self.values(prices).sum() - prices[limited] @ free[limited])
-
     def values(self, prices: Array) -> Array:
         """Return what each part's best plan is worth under prices of the rows [CNY]."""
         return answer(self.instance, self.instance.everyone, self.restriction, prices).value

@@ -9,6 +9,7 @@ objective, bound and gap that are reported; orders and transfers are decisions.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from vmi.frames import REPLENISHMENT
@@ -17,11 +18,14 @@ from vmi.placement.outputs import derive, full_warehouses, override_effects, pri
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.pools import assignment
 from vmi.placement.problem import PlacementProblem
+from vmi.placement.solving import contents
 from vmi.placement.supplies import firm_lines, forecast_lines, target_table
 from vmi.placement.worth import Worth
 
 LEAST_GAIN = 1e-4
 """CNY by which transfers must make the plan cheaper."""
+EXCHANGES = 4
+"""Times that prices go to the transfers, and their moves to the placement, at most."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +59,34 @@ class Hints:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """What the transfers' own program answers to the worth of moves.
+
+    ``problem``: tonight's after the transfers that it chose, ``None`` if none is worth its freight; ``lines``: frame
+    ``TRANSFERS``; ``cost`` [CNY] of those; ``bound`` [CNY]: no transfers cost less, their worth to the plan taken off.
+    """
+
+    problem: PlacementProblem | None
+    lines: pd.DataFrame
+    cost: float
+    bound: float
+
+
+Mover = Callable[[Worth], Moved | None]
+
+
+@dataclass(frozen=True)
 class Placement:
     """Tonight's plan.
 
-    ``problem``: what was solved last, after the transfers if they are carried out (``moved``). ``replenishment``: frame
+    ``problem``: what was solved last, after the transfers that are carried out (``moved``). ``replenishment``: frame
     ``REPLENISHMENT``, firm and forecast lines. ``targets``: frame ``TARGETS``. ``derivations``: one row per part and
     warehouse (see ``outputs.DERIVATION_COLUMNS``). ``cover``: part_id, region, warehouse_id, orders. ``trips``: index
     (supplier_id, warehouse_id).
     """
 
     problem: PlacementProblem
-    moved: bool
+    moved: Moved | None
     replenishment: pd.DataFrame
     targets: pd.DataFrame
     derivations: pd.DataFrame
@@ -73,22 +94,6 @@ class Placement:
     trips: pd.DataFrame
     optimisation: Optimisation
     hints: Hints
-
-
-@dataclass(frozen=True)
-class Moved:
-    """What the transfers' own program answers to the worth of moves.
-
-    ``problem``: tonight's after the transfers that it chose, ``None`` if none is worth its freight; ``cost`` [CNY] of
-    those; ``bound`` [CNY]: no transfers cost less, their worth to the plan taken off.
-    """
-
-    problem: PlacementProblem | None
-    cost: float
-    bound: float
-
-
-Mover = Callable[[Worth], Moved | None]
 
 
 def place(
@@ -111,20 +116,29 @@ def place(
         out if the plan with them is cheaper (``Placement.moved``).
     """
     still = draft(problem, parameters, start)
-    found = mover(Worth(still))
-    if found is None:
-        return _report(still, (still.solution.objective, still.solution.bound), moved=False)
-    bound = min(still.bound_under_prices() + found.bound, still.solution.bound)
-    if found.problem is not None:
-        then = still.after(found.problem)
-        cost = then.solution.objective + found.cost
-        if cost < still.solution.objective - LEAST_GAIN:
-            return _report(then, (cost, min(bound, cost)), moved=True)
-    return _report(still, (still.solution.objective, bound), moved=False)
+    best, moved, objective = still, None, still.solution.objective
+    prices, moving = still.solution.prices, -np.inf
+    enough = contents(parameters, int((still.solution.qty > 0).any(axis=1).sum())) * max(1.0, abs(objective))
+    for _ in range(EXCHANGES):
+        worth = Worth(still, prices)
+        found = mover(worth)
+        if found is None:
+            return _report(still, still.solution.bound, None)
+        moving = max(moving, worth.bound + found.bound)
+        if found.problem is not None:
+            then = still.after(found.problem)
+            if then.solution.objective + found.cost < objective - LEAST_GAIN:
+                best, moved, objective = then, found, then.solution.objective + found.cost
+        if found.problem is None or objective - moving <= enough:
+            break
+        # Room that moves free is worth less and less: the next moves are weighed at prices between.
+        prices = (prices + then.solution.prices) / 2.0
+    return _report(best, min(moving, still.solution.bound), moved)
 
 
-def _report(plan: Draft, proof: tuple[float, float], moved: bool) -> Placement:
-    """Tell a draft; ``proof``: objective and bound [CNY], those of the transfers included."""
+def _report(plan: Draft, bound: float, moved: Moved | None) -> Placement:
+    """Tell a draft; objective and bound [CNY] are those of the transfers, too."""
+    objective = plan.solution.objective + (0.0 if moved is None else moved.cost)
     derivations = derive(plan)
     prices = prices_table(plan)
     lines = [f for f in (firm_lines(plan, derivations), forecast_lines(plan)) if len(f)]
@@ -137,8 +151,8 @@ def _report(plan: Draft, proof: tuple[float, float], moved: bool) -> Placement:
         cover=assignment(plan.problem, plan.pools),
         trips=plan.trips.table,
         optimisation=Optimisation(
-            round(proof[0], 6),
-            round(proof[1], 6),
+            round(objective, 6),
+            round(min(bound, objective), 6),
             plan.solution.status,
             plan.solution.passes,
             prices,

@@ -32,13 +32,21 @@ CHUNK = 2_000
 
 @dataclass(frozen=True)
 class Worth:
-    """What moves save in a draft, by ids; its prices and its room."""
+    """What moves save in a draft under prices of its rows, by ids."""
 
     draft: Draft
+    prices: Array
 
     @cached_property
     def _value(self) -> Array:
-        return self.draft.values(self.draft.solution.prices)
+        return self.draft.values(self.prices)
+
+    @property
+    def bound(self) -> float:
+        """The Lagrangian bound on plans without transfers [CNY]: valid whatever the prices are."""
+        free = self.draft.instance.free
+        limited = np.isfinite(free)
+        return float(self._value.sum() - self.prices[limited] @ free[limited])
 
     def protection_days(self, parts: pd.Series, warehouses: pd.Series) -> Array:
         """Return the protection interval of each part at a warehouse; 0 for an unknown part."""
@@ -76,13 +84,13 @@ class Worth:
     def _saved(self, part: Whole, moved: Whole) -> Array:
         """Return what each part's plan costs less once units have moved, row by row [CNY]."""
         steps = [slice(start, start + CHUNK) for start in range(0, len(part), CHUNK)]
-        after = [_values_after(self.draft, part[step], moved[step]) for step in steps]
+        after = [_values_after(self.draft, part[step], moved[step], self.prices) for step in steps]
         return np.asarray(self._value[part] - np.concatenate([*after, np.zeros(0)]))
 
     @property
     def space(self) -> pd.DataFrame:
         """Prices of room: index warehouse_id, columns m3, hazmat_m3 [CNY/m3]."""
-        return self._by_warehouse(self.draft.solution.prices, ("m3", "hazmat_m3"))
+        return self._by_warehouse(self.prices, ("m3", "hazmat_m3"))
 
     @property
     def room(self) -> pd.DataFrame:
@@ -107,8 +115,8 @@ def _net(hubs: int, origin: Whole, target: Whole, units: Whole) -> Whole:
     return moved
 
 
-def _values_after(draft: Draft, part: Whole, moved: Whole) -> Array:
-    """Return what each part's best plan is worth under the draft's prices once units have moved, row by row [CNY]."""
+def _values_after(draft: Draft, part: Whole, moved: Whole, prices: Array) -> Array:
+    """Return what each part's best plan is worth under prices once units have moved, row by row [CNY]."""
     ground, parameters = draft.ground, draft.parameters
     shared = (ground.per_line, ground.per_kg, ground.late, ground.same_day_lost)
     position = ground.position[part] + moved
@@ -117,7 +125,7 @@ def _values_after(draft: Draft, part: Whole, moved: Whole) -> Array:
     menu = draft.menu._replace(part_class=draft.menu.part_class[part])
     table = tabulate(menu, shifted, money, limits, (parameters.line_cost, parameters.change_cost))
     restriction = Restriction._make(a[part] for a in draft.restriction)
-    charges = draft.instance.charges(draft.solution.prices)[part]
+    charges = draft.instance.charges(prices)[part]
     return best_plans(np.arange(len(part)), Rules(menu, table, limits, restriction), charges).value
 
 
