@@ -43,7 +43,7 @@ def test_a_night_is_published_whole_and_stands_the_outside_check(imported: Vmi, 
             assert tuple(table(plan / file.path).columns) == file.columns
     assert set(KPIS) <= set(json.loads((plan / "kpis.json").read_text()))
     manifest = json.loads((plan / "manifest.json").read_text())
-    assert {o["name"] for o in manifest["optimisations"]} == {"dispatch", "returns", "placement"}
+    assert {o["name"] for o in manifest["optimisations"]} == {"dispatch", "placement"}
     assert all(o["bound"] <= o["objective"] + 1e-6 for o in manifest["optimisations"])
     report = (plan / "report.html").read_text(encoding="utf-8")
     assert re.search(r"""(src|href)\s*=\s*["']?(https?:)?//|url\(\s*["']?(https?:)?//|@import""", report) is None
