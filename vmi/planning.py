@@ -285,7 +285,7 @@ def _place(night: Night) -> None:
     moves = evaluate_returns(night.lots, decided, config.returns, problem.warehouses)
     priced = evaluate_placement(night.problem, night.placement, config.placement)
     _require_sound("returns", moves.violations)
-    _require_sound("placement", [*priced.violations, *_cost_faults(priced.cost + moves.objective, proof.objective)])
+    _require_sound("placement", [*priced.violations, *_cost_faults(priced.cost, proof.objective - cost)])
     night.replenishment, night.targets = night.placement.replenishment, night.placement.targets
     night.keep_proof("placement", proof)
 
@@ -296,10 +296,9 @@ def _taken(night: Night, leaving: pd.DataFrame, arriving: pd.DataFrame) -> pd.Da
     return occupied(night.situation.parts, taking_room, pd.Index(night.situation.warehouses["warehouse_id"]))
 
 
-def _room_after(night: Night, transfers: pd.DataFrame) -> pd.DataFrame:
-    """Return free_m3, free_hazmat_m3 by warehouse once tonight's returns and these transfers are through."""
-    left, came = (transfers.rename(columns={end: "warehouse_id"})[UNITS] for end in ("from_warehouse", "to_warehouse"))
-    used = _taken(night, pd.concat([night.returns[UNITS], left]), came)
+def _room_after(night: Night, leaving: pd.DataFrame, arriving: pd.DataFrame) -> pd.DataFrame:
+    """Return free_m3, free_hazmat_m3 by warehouse once tonight's returns and these units are through."""
+    used = _taken(night, pd.concat([night.returns[UNITS], leaving]), arriving)
     return free_room(night.situation.warehouses.set_index("warehouse_id").sort_index(), used)
 
 

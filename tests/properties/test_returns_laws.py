@@ -47,7 +47,7 @@ def companies(draw: st.DrawFn) -> Company:
 
 def chosen(company: Company) -> Transfers:
     given_, told = company
-    return choose_transfers(settle_lots(given_, PARAMETERS), told, PARAMETERS)
+    return choose_transfers(settle_lots(given_, PARAMETERS), told, told.frees, PARAMETERS)
 
 
 @given(companies())

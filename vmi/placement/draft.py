@@ -71,12 +71,15 @@ class Draft:
         return answer(self.instance, self.instance.everyone, self.restriction, prices).value
 
     def after(self, problem: PlacementProblem) -> "Draft":
-        """Return the draft of the same night after transfers: same trucks, same catalogues, positions and room anew."""
-        limits, ground = order_limits(problem, self.parameters), ground_of(problem)
-        instance = _instance(problem, self.parameters, self.menu, (ground, self.money, limits))
+        """Return the draft of the same night after transfers: only positions and room are anew.
+
+        What a planner forces stays as it was: nothing of those parts moves, and transfers leave it its room.
+        """
+        ground = ground_of(problem)
+        instance = _instance(problem, self.parameters, self.menu, (ground, self.money, self.limits))
         solution = solve(instance, self.restriction, self.parameters, start=self.solution.prices)
         seconds = _added(self.seconds, solution.seconds)
-        anew = replace(self, problem=problem, limits=limits, ground=ground, instance=instance)
+        anew = replace(self, problem=problem, ground=ground, instance=instance)
         return replace(anew, solution=solution, seconds=seconds)
 
 

@@ -2,8 +2,8 @@
 
 First the model is solved as if every truck went. Trucks whose parts can wait are then held back; the parts that were
 to travel on them keep their cover pattern and order nothing there, and the model is solved again for the others: with
-units where they lie, and, where moving some is worth it, once more with those moved. The trucks are data of the
-objective, bound and gap that are reported; orders and transfers are decisions.
+units where they lie, and, where moving some is worth it, again with those moved (:mod:`vmi.placement.worth`). The
+trucks are data of the objective, bound and gap that are reported; orders and transfers are decisions.
 """
 
 from collections.abc import Callable
@@ -79,7 +79,7 @@ Mover = Callable[[Worth], Moved | None]
 class Placement:
     """Tonight's plan.
 
-    ``problem``: what was solved last, after the transfers that are carried out (``moved``). ``replenishment``: frame
+    ``problem``: what the plan solves, after the transfers that are carried out (``moved``). ``replenishment``: frame
     ``REPLENISHMENT``, firm and forecast lines. ``targets``: frame ``TARGETS``. ``derivations``: one row per part and
     warehouse (see ``outputs.DERIVATION_COLUMNS``). ``cover``: part_id, region, warehouse_id, orders. ``trips``: index
     (supplier_id, warehouse_id).

@@ -24,7 +24,7 @@ from vmi.placement.economics import Economics
 from vmi.placement.limits import Limits
 from vmi.placement.model import Ground, tabulate
 from vmi.placement.pricing import Restriction, Rules, best_plans
-from vmi.placement.problem import Array, Whole
+from vmi.placement.problem import Array, Mask, Whole
 
 CHUNK = 2_000
 """Parts with moved units that are tabulated at a time."""
@@ -50,12 +50,16 @@ class Worth:
 
     def protection_days(self, parts: pd.Series, warehouses: pd.Series) -> Array:
         """Return the protection interval of each part at a warehouse; 0 for an unknown part."""
+        if not self.draft.shape[0]:
+            return np.zeros(len(parts))
         at = self.draft.problem.parts.index.get_indexer(pd.Index(parts))
         hub = self.draft.problem.warehouses.index.get_indexer(pd.Index(warehouses))
         return np.where(at >= 0, self.draft.money.protect_days[at, hub], 0.0)
 
     def most(self, parts: pd.Series) -> Array:
         """Return more than what any move of each part can save [CNY]: what the part costs; 0 for an unknown one."""
+        if not self.draft.shape[0]:
+            return np.zeros(len(parts))
         at = self.draft.problem.parts.index.get_indexer(pd.Index(parts))
         return np.where(at >= 0, self._value[at], 0.0)
 
@@ -63,23 +67,32 @@ class Worth:
         """Return what the first, second, ... unit that moves saves, shape (moves, largest count) [CNY].
 
         ``moves``: columns part_id, warehouse_id, to_warehouse; ``count`` units are asked for, beyond them 0 is told. 0
-        also for parts that the plan does not know, and where all units together save no more than ``needed`` [CNY].
+        also for parts that the plan does not know, and, by a screen, where all save no more than ``needed`` [CNY].
         Never rising: the least concave majorant of the true savings.
         """
         problem = self.draft.problem
         part = problem.parts.index.get_indexer(pd.Index(moves["part_id"]))
         origin, target = (problem.warehouses.index.get_indexer(pd.Index(moves[c])) for c in _ENDS)
-        # Units that came from nowhere would save more than those that some warehouse misses.
         every = np.where(part >= 0, count, 0)
-        at = np.flatnonzero(every)
-        gift = _net(self.draft.shape[1], origin[at], target[at], every[at]).clip(min=0)
-        every[at] = np.where(self._saved(part[at], gift) > needed[at], every[at], 0)
+        every = np.where(self._worth_telling(part, (origin, target), every, needed), every, 0)
         row = np.repeat(np.arange(len(moves)), every)
         unit = np.arange(len(row)) - np.searchsorted(row, row) + 1
         found = np.zeros((len(moves), int(count.max(initial=0))))
         found[row, unit - 1] = self._saved(part[row], _net(self.draft.shape[1], origin[row], target[row], unit))
         _majorise(found, every)
         return found.round(6)
+
+    def _worth_telling(self, part: Whole, ends: tuple[Whole, Whole], count: Whole, needed: Array) -> Mask:
+        """Return where a move might save more than is needed: all its units, or as many that no warehouse misses.
+
+        A screen, no proof (packs can make a few units save more than many): it decides which moves are in the model.
+        """
+        found = (needed < 0.0) & (count > 0)
+        at = np.flatnonzero((count > 0) & ~found)
+        moved = _net(self.draft.shape[1], ends[0][at], ends[1][at], count[at])
+        most = np.maximum(self._saved(part[at], moved.clip(min=0)), self._saved(part[at], moved))
+        found[at] = most > needed[at]
+        return found
 
     def _saved(self, part: Whole, moved: Whole) -> Array:
         """Return what each part's plan costs less once units have moved, row by row [CNY]."""
@@ -94,10 +107,14 @@ class Worth:
 
     @property
     def room(self) -> pd.DataFrame:
-        """Room that what a planner forces leaves: index warehouse_id, columns free_m3, free_hazmat_m3."""
+        """Room that what a planner forces leaves: index warehouse_id, columns free_m3, free_hazmat_m3.
+
+        Rounded down to a cubic centimetre, as room is, so that what is forced fits after any transfers.
+        """
         instance = self.draft.instance
         forced = instance.usage(instance.everyone, self.draft.limits.low).sum(axis=0)
-        return self._by_warehouse(np.maximum(instance.free - forced, 0.0), ("free_m3", "free_hazmat_m3"))
+        left = np.floor(np.maximum(instance.free - forced, 0.0) * 1e6) / 1e6
+        return self._by_warehouse(left, ("free_m3", "free_hazmat_m3"))
 
     def _by_warehouse(self, rows: Array, names: tuple[str, str]) -> pd.DataFrame:
         ids, n = self.draft.problem.warehouses.index, len(self.draft.problem.warehouses)

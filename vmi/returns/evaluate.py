@@ -1,7 +1,8 @@
 """Price tonight's transfers and check every rule from the raw problem: plain, and sharing no code with the model.
 
 Only the decisions are read: which lots go back, which units of which lots go where. Rules are checked from what the
-files say. A decision whose cost differs from what was reported, or that breaks a rule, must not be published.
+files say; only the least gain of a line is read off its own benefit, which holds what it saves the placement. A
+decision whose cost differs from what was reported, or that breaks a rule, must not be published.
 """
 
 from collections.abc import Iterator
@@ -42,7 +43,13 @@ def evaluate(
     freight = sum(float(books.lane(a, b)["cost_per_shipment"]) for a, b in _trips(transfers))
     freight += sum(books.kg(t["part_id"]) * float(_lane_of(books, t)["cost_per_kg"]) * t["qty"] for t in books.moves)
     cost = freight + parameters.min_transfer_gain * len(transfers) - benefit
-    found = [*_return_faults(books), *_transfer_faults(books), *_quantity_faults(books), *_room_faults(books, room)]
+    found = [
+        *_return_faults(books),
+        *_transfer_faults(books),
+        *_pair_faults(books),
+        *_quantity_faults(books),
+        *_room_faults(books, room),
+    ]
     reported = decisions.cost
     if abs(cost - reported) > CENTS + SLACK * abs(cost):
         found.append(f"transfers: cost {cost:.2f}, reported {reported:.2f}")
@@ -306,6 +313,16 @@ def _transfer_faults(books: _Books) -> Iterator[str]:
             yield f"{name}: too few days left after arrival"
         if move["benefit"] - move["cost"] <= books.parameters.min_transfer_gain - CENTS:
             yield f"{name}: gains no more than {books.parameters.min_transfer_gain:.2f}"
+
+
+def _pair_faults(books: _Books) -> Iterator[str]:
+    """Check that what serves one part moves between one pair of warehouses."""
+    pairs: dict[str, set[tuple[str, str]]] = {}
+    for move in books.moves:
+        pairs.setdefault(books.demanded(move["part_id"]), set()).add((move["warehouse_id"], move["to_warehouse"]))
+    for part, ways in sorted(pairs.items()):
+        if len(ways) > 1:
+            yield f"part {part}: moves between {len(ways)} pairs of warehouses"
 
 
 def _quantity_faults(books: _Books) -> Iterator[str]:

@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from vmi.integer import NoSolution, Program, solve
-from vmi.returns.model import formulate
+from vmi.returns.model import PAIR, formulate
 from vmi.returns.options import EMPTY, chance_here, chance_there
 from vmi.returns.parameters import ReturnParameters
 from vmi.returns.problem import Array, Whole, Worth
 
 TRIP = ["warehouse_id", "to_warehouse"]
-MOVE = ["serves", *TRIP]
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,12 @@ class Chosen:
     bound: float
 
 
-def choose_lines(options: pd.DataFrame, worth: Worth, parameters: ReturnParameters) -> Chosen:
-    """Return the transfer lines worth their freight."""
+def choose_lines(options: pd.DataFrame, worth: Worth, frees: pd.DataFrame, parameters: ReturnParameters) -> Chosen:
+    """Return the transfer lines worth their freight; ``frees`` as in :func:`vmi.returns.settle.choose_transfers`."""
     movable = options[options["movable"]].reset_index(drop=True)
     # A line of an option left out earns no more than the least gain: its trip is what such a move costs at least.
     least = float(movable["cost_per_shipment"].min()) if len(movable) else np.inf
-    offered, saved = _promising(movable, worth, parameters)
+    offered, saved = _promising(_with_space(movable, worth.space, frees), worth, parameters)
     units, bound = _best_units(offered, saved, worth, parameters)
     lines = _worthwhile(offered.assign(units=units)[units > 0], saved, parameters)
     hurdles = parameters.min_transfer_gain * len(lines)
@@ -49,10 +48,13 @@ def _best_units(options: pd.DataFrame, saved: Array, worth: Worth, parameters: R
     if options.empty:
         return none, np.inf
     formulation = formulate(options, saved, worth.room, parameters)
+    if formulation.places.empty:
+        return none, np.inf
     try:
         x, bound = _solve(formulation.program, parameters)
     except NoSolution:
-        return none, np.inf
+        # The solver gave up: nothing costs less than all that is negative.
+        return none, float(formulation.program.cost.clip(max=0.0).sum())
     taken = formulation.places["option"].to_numpy()[x[: len(formulation.places)] > 0.5]
     pays = formulation.program.cost @ x < -EMPTY
     return np.bincount(taken, minlength=len(options)) if pays else none, bound
@@ -61,15 +63,12 @@ def _best_units(options: pd.DataFrame, saved: Array, worth: Worth, parameters: R
 def _promising(options: pd.DataFrame, worth: Worth, parameters: ReturnParameters) -> tuple[pd.DataFrame, Array]:
     """Return the options that could gain enough, and what their first, second, ... unit saves the plan.
 
-    Columns added: ``space``, what the room of a unit is worth there above here [CNY]; ``lasts``, whether a unit may
-    stay there as long as stock must last, and so is cover even if it does not sell.
+    Column added: ``lasts``, whether a unit may stay there as long as stock must last, and so is cover even if it does
+    not sell.
     """
-    price = worth.space
-    each = [price.reindex(options[end]).fillna(0.0).reset_index(drop=True) for end in reversed(TRIP)]
-    there, here = (p["m3"] + p["hazmat_m3"] * options["hazmat"].astype(bool) for p in each)
     stays = (options["days_left"] - options["transit_days"]).to_numpy(dtype=np.float64)
     lasts = stays >= worth.protection_days(options["serves"], options["to_warehouse"])
-    options = options.assign(lasts=lasts, space=(options["m3"] * (there - here)).round(6))
+    options = options.assign(lasts=lasts)
     lots = options["qty"] * (options["first_gain"] + options["cost_per_shipment"] - options["space"]).clip(lower=0.0)
     enough = lots + worth.most(options["serves"]) > parameters.min_transfer_gain
     options, lots = options[enough].reset_index(drop=True), lots[enough].reset_index(drop=True)
@@ -78,9 +77,17 @@ def _promising(options: pd.DataFrame, worth: Worth, parameters: ReturnParameters
     return options[gains].reset_index(drop=True), saved[gains]
 
 
+def _with_space(options: pd.DataFrame, price: pd.DataFrame, frees: pd.DataFrame) -> pd.DataFrame:
+    """Return the options with ``space``: what the room of a unit costs there above what it frees here [CNY]."""
+    ends = zip((price, price * frees.reindex(price.index).fillna(True)), reversed(TRIP), strict=True)
+    each = [prices.reindex(options[end]).fillna(0.0).reset_index(drop=True) for prices, end in ends]
+    there, here = (p["m3"] + p["hazmat_m3"] * options["hazmat"].astype(bool) for p in each)
+    return options.assign(space=(options["m3"] * (there - here)).round(6))
+
+
 def _saved(options: pd.DataFrame, worth: Worth, parameters: ReturnParameters) -> Array:
     """Return what the k-th unit of its queue that arrives saves the plan, by option and place [CNY]."""
-    pairs = options.groupby(MOVE, sort=True)
+    pairs = options.groupby(PAIR, sort=True)
     moves = pairs.agg(count=("qty", "sum"), needed=("needed", "min")).reset_index()
     count = moves.pop("count").clip(upper=parameters.max_units).to_numpy(dtype=np.int64)
     needed = moves.pop("needed").to_numpy(dtype=np.float64)

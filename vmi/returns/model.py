@@ -31,7 +31,7 @@ with it, its bound and the placement's Lagrangian bound add up to one of both to
 
 Two approximations keep (1) linear, and both understate the gain: units that leave are priced as if the lots behind
 them did not move up, and all stock at the target is taken to sell first, none of it before the arrival. What is chosen
-is priced again with the places filled oldest first (``lines.price_lines``), which the places of (1) can only undercut:
+is priced again with the places filled oldest first (``lines``), which the places of (1) can only undercut:
 the bound of (1) holds for it.
 """
 
@@ -46,6 +46,7 @@ from vmi.returns.options import EMPTY, chance_here, chance_there
 from vmi.returns.parameters import ReturnParameters
 from vmi.returns.problem import Array, Whole
 
+PAIR = ["serves", "warehouse_id", "to_warehouse"]
 LIKELY = 0.5
 """Chance to sell from which a unit is cover although its window ends within the protection interval."""
 
@@ -111,26 +112,19 @@ def formulate(options: pd.DataFrame, saved: Array, free: pd.DataFrame, parameter
 
 def _places(options: pd.DataFrame, saved: Array, parameters: ReturnParameters) -> pd.DataFrame:
     """Return the (option, place) that may earn something, sorted: columns option, place, queue, cost."""
-    queue = options.groupby(["serves", "to_warehouse"], sort=True)
-    arriving = queue["qty"].transform("sum").clip(upper=parameters.max_units).to_numpy(dtype=np.int64)
+    queue, pair = (options.groupby(ends, sort=True) for ends in (["serves", "to_warehouse"], PAIR))
+    # One pair of warehouses a night: no unit of a pair has a place behind the pair's last.
+    arriving = pair["qty"].transform("sum").clip(upper=parameters.max_units).to_numpy(dtype=np.int64)
     option = np.repeat(np.arange(len(options)), arriving)
     place = np.arange(len(option)) - np.repeat(np.cumsum(arriving) - arriving, arriving) + 1.0
     asked = options.iloc[option]
     chance = chance_there(asked, place)
     earned = chance * asked["earning"].to_numpy()
     stays = (chance_here(options, np.ones(len(options))) * options["stay_earning"]).to_numpy()[option]
-    cost = (asked["freight"] + asked["space"]).to_numpy() - earned - _saved_at(saved, option, place)
+    cost = (asked["freight"] + asked["space"]).to_numpy() - earned - saved[option, place.astype(np.int64) - 1]
     found = pd.DataFrame({"option": option, "place": place, "queue": queue.ngroup().to_numpy()[option], "cost": cost})
     counts = asked["lasts"].to_numpy(dtype=bool) | (chance >= LIKELY)
     return found[counts & (cost + stays < -EMPTY)].reset_index(drop=True)
-
-
-def _saved_at(saved: Array, option: Whole, place: Array) -> Array:
-    """Return s of options and places; a place behind all units that could come from one warehouse saves nothing."""
-    known = place <= saved.shape[1]
-    found = np.zeros(len(option))
-    found[known] = saved[option[known], place[known].astype(np.int64) - 1]
-    return found
 
 
 def _units(options: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
@@ -156,7 +150,7 @@ def _trips(options: pd.DataFrame, lines: Whole) -> tuple[Whole, pd.DataFrame]:
 def _pairs(options: pd.DataFrame, lines: Whole) -> tuple[Whole, Whole]:
     """Return the pair (queue, from, to) of each line, and the queue of each pair."""
     travel = options.iloc[lines]
-    number = travel.groupby(["serves", "warehouse_id", "to_warehouse"], sort=True).ngroup().to_numpy(dtype=np.int64)
+    number = travel.groupby(PAIR, sort=True).ngroup().to_numpy(dtype=np.int64)
     queue = travel.groupby("serves", sort=True).ngroup().to_numpy(dtype=np.int64)
     first = np.unique(number, return_index=True)[1]
     return np.asarray(number, dtype=np.int64), np.asarray(queue[first], dtype=np.int64)

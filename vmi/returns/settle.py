@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from vmi.frames import LOT_RETURNS, TRANSFERS
-from vmi.returns.lines import MOVE, choose_lines
+from vmi.returns.lines import choose_lines
 from vmi.returns.lots import look_at_lots
+from vmi.returns.model import PAIR
 from vmi.returns.options import leaving_days, list_options, list_routes
 from vmi.returns.parameters import ReturnParameters
 from vmi.returns.problem import ReturnsProblem, Worth
@@ -53,14 +54,16 @@ def settle_lots(problem: ReturnsProblem, parameters: ReturnParameters) -> Settle
     return Settled(_returns(problem, parameters, lots, options), options)
 
 
-def choose_transfers(settled: Settled, worth: Worth, parameters: ReturnParameters) -> Transfers:
+def choose_transfers(settled: Settled, worth: Worth, frees: pd.DataFrame, parameters: ReturnParameters) -> Transfers:
     """Choose which units of lots near the end of their window move, and where; see :mod:`vmi.returns.model`.
 
     Of a transfer, ``cost`` is its freight with its share of the trip and ``benefit`` what its better chance to sell and
-    the shortage, orders and room that it saves are worth, both CNY; the gain is their difference.
+    the shortage, orders and room that it saves are worth, both CNY; the gain is their difference. ``frees``: index
+    warehouse_id, columns m3, hazmat_m3: whether there is more room once units have left; not in a warehouse that holds
+    far more than it should.
     """
-    chosen = choose_lines(settled.options, worth, parameters)
-    shifts = chosen.lines[[*MOVE, "units"]].rename(columns={"serves": "part_id", "units": "qty"})
+    chosen = choose_lines(settled.options, worth, frees, parameters)
+    shifts = chosen.lines[[*PAIR, "units"]].rename(columns={"serves": "part_id", "units": "qty"})
     return Transfers(_transfers(chosen.lines), shifts, chosen.cost, chosen.bound)
 
 

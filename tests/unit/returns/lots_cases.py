@@ -51,6 +51,11 @@ class Told:
     room: pd.DataFrame = field(default_factory=ROOM.copy)
     price: Mapping[str, float] = field(default_factory=dict)
     protect: float = 0.0
+    crammed: tuple[str, ...] = ()
+
+    @property
+    def frees(self) -> pd.DataFrame:
+        return self.space.astype(bool) & ~self.room.index.isin(self.crammed)[:, None]
 
     @property
     def space(self) -> pd.DataFrame:
@@ -72,7 +77,8 @@ class Told:
 def decide(given: ReturnsProblem, parameters: ReturnParameters, worth: Told | None = None) -> LotDecisions:
     """Return what goes back and what moves, by the lots alone unless a worth is told."""
     settled = settle_lots(given, parameters)
-    found = choose_transfers(settled, worth or Told(), parameters)
+    told = worth or Told()
+    found = choose_transfers(settled, told, told.frees, parameters)
     return LotDecisions(settled.returns, found.lines, found.cost)
 
 

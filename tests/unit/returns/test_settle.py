@@ -131,7 +131,20 @@ def test_what_moves_pays_for_room_that_is_dear():
     # 10 l a unit; the first unit of the two would earn 59 CNY, less 2 CNY of freight.
     assert len(settled(given).transfers) == 1
     assert settled(given, worth=Told(price={"FW02": 7_000.0})).transfers.empty
-    assert len(settled(given, worth=Told(price={"FW01": 7_000.0, "FW02": 7_000.0})).transfers) == 1
+    both = {"FW01": 7_000.0, "FW02": 7_000.0}
+    assert len(settled(given, worth=Told(price=both)).transfers) == 1
+    assert settled(given, worth=Told(price=both, crammed=("FW01",))).transfers.empty
+
+
+def test_a_unit_does_not_stand_behind_others_that_do_not_come_to_cost_less():
+    given = problem(
+        [lot("FW01", "P1", "A", 75, 1), lot("FW03", "P1", "B", 75, 4)],
+        {("P1", "FW02"): 0.9},
+        lanes=lanes(lane("FW01", "FW02"), lane("FW03", "FW02")),
+    )
+    dear = Told({("P1", "FW01", "FW02"): -500.0, ("P1", "FW03", "FW02"): -500.0})
+    found = choose_transfers(settle_lots(given, PARAMETERS), dear, dear.frees, PARAMETERS)
+    assert found.lines.empty and found.bound > 0.0
 
 
 def test_a_unit_that_soon_goes_back_unsold_is_no_cover():
@@ -257,5 +270,5 @@ def test_a_program_too_large_for_integers_is_priced_first_and_its_bound_still_ho
     demand = {("P1", "FW02"): 0.4, ("P1", "FW03"): 0.1}
     given = problem([lot("FW01", "P1", "L1", 75, 3), lot("FW01", "P1", "L2", 70, 3)], demand)
     by_prices = ReturnParameters(exact_columns=1)
-    whole, priced = (choose_transfers(settle_lots(given, p), Told(), p) for p in (PARAMETERS, by_prices))
+    whole, priced = (choose_transfers(settle_lots(given, p), Told(), Told().frees, p) for p in (PARAMETERS, by_prices))
     assert priced.bound <= whole.cost <= priced.cost < 0
