@@ -24,8 +24,9 @@ from vmi.placement.worth import Worth
 
 LEAST_GAIN = 1e-4
 """CNY by which transfers must make the plan cheaper."""
-EXCHANGES = 4
-"""Times that prices go to the transfers, and their moves to the placement, at most."""
+EXCHANGES, LAST_SHARE = 5, 0.25
+"""Times that prices go to the transfers and their moves to the placement, at most; and the share of the prices without
+transfers at which moves are weighed last, for the bound: what room is worth falls as units leave it."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ def place(
     best, moved, objective = still, None, still.solution.objective
     prices, moving = still.solution.prices, -np.inf
     enough = contents(parameters, int((still.solution.qty > 0).any(axis=1).sum())) * max(1.0, abs(objective))
-    for _ in range(EXCHANGES):
+    last = False
+    for left in reversed(range(EXCHANGES)):
         worth = Worth(still, prices)
         found = mover(worth)
         if found is None:
@@ -129,10 +131,10 @@ def place(
             then = still.after(found.problem)
             if then.solution.objective + found.cost < objective - LEAST_GAIN:
                 best, moved, objective = then, found, then.solution.objective + found.cost
-        if found.problem is None or objective - moving <= enough:
+        if objective - moving <= enough or not prices.any() or last:
             break
-        # Room that moves free is worth less and less: the next moves are weighed at prices between.
-        prices = (prices + then.solution.prices) / 2.0
+        last = left == 1 or found.problem is None
+        prices = LAST_SHARE * still.solution.prices if last else (prices + then.solution.prices) / 2.0
     return _report(best, min(moving, still.solution.bound), moved)
 
 
