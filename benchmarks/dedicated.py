@@ -17,7 +17,7 @@ from benchmarks.cases import Case
 from vmi.placement.catalogue import Menu
 from vmi.placement.economics import Economics
 from vmi.placement.limits import Limits
-from vmi.placement.model import Ground, Table, pool_moments, pool_position
+from vmi.placement.model import Ground, Table, pool_moments, pool_position, pool_rows
 from vmi.placement.pools import Pools
 from vmi.placement.problem import Array, Whole
 from vmi.placement.values import SHELF_WEIGHTS, WINDOWS, advance, begin
@@ -26,8 +26,7 @@ from vmi.placement.values import SHELF_WEIGHTS, WINDOWS, advance, begin
 def tabulate_dedicated(case: Case) -> Table:
     """Return the table of the model with dedicated cover: every pool of every part, every quantity worth weighing."""
     menu, parameters = case.menu, case.parameters
-    pools = np.diff(menu.pool_from)[menu.part_class]
-    row_from = np.concatenate([[0], np.cumsum(pools)]).astype(np.int64)
+    row_from = pool_rows(menu)
     option_from, qty, cost = _tabulate(row_from, menu, case.ground, case.money, case.limits)
     line = parameters.line_cost * (qty > 0)
     return Table(row_from, option_from, qty, (cost + line).round(6), parameters.change_cost)

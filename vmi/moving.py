@@ -10,10 +10,10 @@ import pandas as pd
 from vmi.placement.place import Moved
 from vmi.placement.problem import PlacementProblem
 from vmi.placement.worth import Worth
+from vmi.positions import UNITS
 from vmi.returns.parameters import ReturnParameters
 from vmi.returns.settle import Settled, Transfers, choose_transfers
 
-UNITS = ["part_id", "warehouse_id", "qty"]
 ENDS = ("from_warehouse", "to_warehouse")
 ROOM = {"free_m3": "m3", "free_hazmat_m3": "hazmat_m3"}
 

@@ -25,7 +25,7 @@ from vmi.placement.build import Expected, Network, build_problem, free_room, occ
 from vmi.placement.evaluate import evaluate as evaluate_placement
 from vmi.placement.place import Placement, place
 from vmi.placement.problem import PlacementProblem
-from vmi.positions import holdings, inventory_positions, lots_left
+from vmi.positions import UNITS, holdings, inventory_positions, lots_left
 from vmi.returns.evaluate import evaluate as evaluate_returns
 from vmi.returns.problem import LotDecisions, ReturnsProblem
 from vmi.returns.settle import Settled, settle_lots
@@ -38,7 +38,6 @@ from vmi.supersession import Supersession
 from vmi.workdays import WorkDays
 
 Listener = Callable[[str, "Night"], None]
-UNITS = ["part_id", "warehouse_id", "qty"]
 STOCK_VALUE_DAYS = 14
 """Days within which a unit taken from a shelf would have been missed there: about a lead time."""
 

@@ -6,6 +6,7 @@ from vmi.frames import POSITIONS, Situation
 from vmi.supersession import Supersession
 
 KEYS = ["part_id", "warehouse_id"]
+UNITS = [*KEYS, "qty"]
 
 
 def inventory_positions(
@@ -32,10 +33,10 @@ def inventory_positions(
         part_id, warehouse_id, qty: transfers in of tonight.
     """
     lots = situation.stock[situation.stock["status"] == "available"]
-    on_its_way = pd.concat([situation.inbound[[*KEYS, "qty"]], situation.open_plan_lines[[*KEYS, "qty"]], arriving])
+    on_its_way = pd.concat([situation.inbound[UNITS], situation.open_plan_lines[UNITS], arriving])
     fitting = {"on_hand": lots, "inbound": on_its_way, "outgoing": leaving, "committed": served}
     units = {name: _units(_fitting(frame, supersession), supersession) for name, frame in fitting.items()}
-    owed = pd.concat([_fitting(served, supersession), waiting])[[*KEYS, "qty"]]
+    owed = pd.concat([_fitting(served, supersession), waiting])[UNITS]
     units["backordered"] = _units(owed, supersession)
     table = pd.DataFrame(units).fillna(0).astype("int64").rename_axis(KEYS)
     return table[(table != 0).any(axis=1)].sort_index().reset_index()[list(POSITIONS.columns)]
@@ -47,19 +48,18 @@ def _fitting(frame: pd.DataFrame, supersession: Supersession) -> pd.DataFrame:
 
 
 def _units(frame: pd.DataFrame, supersession: Supersession) -> pd.Series:
-    rows = frame[[*KEYS, "qty"]].assign(part_id=supersession.to_final(frame["part_id"]))
+    rows = frame[UNITS].assign(part_id=supersession.to_final(frame["part_id"]))
     return rows.groupby(KEYS)["qty"].sum()
 
 
 def holdings(situation: Situation, served: pd.DataFrame, leaving: pd.DataFrame, arriving: pd.DataFrame) -> pd.DataFrame:
     """Return part_id, warehouse_id, qty of all that takes room: lots of every status and inbound, less what leaves."""
-    columns = [*KEYS, "qty"]
-    gone = pd.concat([served[columns], leaving[columns]])
+    gone = pd.concat([served[UNITS], leaving[UNITS]])
     there = [
-        situation.stock[columns],
-        situation.inbound[columns],
-        situation.open_plan_lines[columns],
-        arriving[columns],
+        situation.stock[UNITS],
+        situation.inbound[UNITS],
+        situation.open_plan_lines[UNITS],
+        arriving[UNITS],
     ]
     return pd.concat([*there, gone.assign(qty=-gone["qty"])], ignore_index=True)
 

@@ -79,8 +79,7 @@ class Draft:
         instance = _instance(problem, self.parameters, self.menu, (ground, self.money, self.limits))
         solution = solve(instance, self.restriction, self.parameters, start=self.solution.prices)
         seconds = _added(self.seconds, solution.seconds)
-        anew = replace(self, problem=problem, ground=ground, instance=instance)
-        return replace(anew, solution=solution, seconds=seconds)
+        return replace(self, problem=problem, ground=ground, instance=instance, solution=solution, seconds=seconds)
 
 
 def draft(problem: PlacementProblem, parameters: PlacementParameters, start: pd.DataFrame | None) -> Draft:

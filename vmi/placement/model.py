@@ -100,11 +100,16 @@ def tabulate(
 
     ``fixed``: what a line costs, and a warehouse that becomes or ceases to be a hub of a part [CNY].
     """
-    pools = np.diff(menu.pool_from)[menu.part_class]
-    row_from = np.concatenate([[0], np.cumsum(pools)]).astype(np.int64)
+    row_from = pool_rows(menu)
     option_from, qty, cost = _tabulate(row_from, menu, ground, money, limits)
     line_cost, change_cost = fixed
     return Table(row_from, option_from, qty, (cost + line_cost * (qty > 0)).round(6), change_cost)
+
+
+def pool_rows(menu: Menu) -> Whole:
+    """Return the first row of every part's pools in a table, and behind the last one's the number of rows."""
+    pools = np.diff(menu.pool_from)[menu.part_class]
+    return np.concatenate([[0], np.cumsum(pools)]).astype(np.int64)
 
 
 @njit(cache=True)

@@ -78,12 +78,12 @@ def _open_market(instance: Instance, restriction: Restriction, active: Whole, pl
     rules, charges, slack = instance.rules(restriction), instance.charges(near.prices), near.slack
     value = plans.by_part + (charges[active, :, 0] * plans.qty + charges[active, :, 1] * (plans.qty > 0)).sum(axis=1)
     # A part that has given up much may have all that is worth more to it.
-    ceiling = np.maximum(near.said.value + slack, value)
-    listed, full = _offers((active, near.among), plans, rules, charges, ceiling, near.most)
-    while full and slack > LEAST_GAIN:
-        slack /= 2.0
+    while True:
         ceiling = np.maximum(near.said.value + slack, value)
         listed, full = _offers((active, near.among), plans, rules, charges, ceiling, near.most)
+        if not full or slack <= LEAST_GAIN:
+            break
+        slack /= 2.0
     owner, pattern, qty, cost = listed
     used, use = instance.usage(active, plans.qty), instance.usage(active[owner], qty)
     left, own = instance.free - used.sum(axis=0), np.unique(owner)

@@ -41,6 +41,10 @@ class Worth:
     def _value(self) -> Array:
         return self.draft.values(self.prices)
 
+    @cached_property
+    def _charges(self) -> Array:
+        return self.draft.instance.charges(self.prices)
+
     @property
     def bound(self) -> float:
         """The Lagrangian bound on plans without transfers [CNY]: valid whatever the prices are."""
@@ -50,18 +54,16 @@ class Worth:
 
     def protection_days(self, parts: pd.Series, warehouses: pd.Series) -> Array:
         """Return the protection interval of each part at a warehouse; 0 for an unknown part."""
-        if not self.draft.shape[0]:
-            return np.zeros(len(parts))
-        at = self.draft.problem.parts.index.get_indexer(pd.Index(parts))
-        hub = self.draft.problem.warehouses.index.get_indexer(pd.Index(warehouses))
-        return np.where(at >= 0, self.draft.money.protect_days[at, hub], 0.0)
+        at, found = self._rows(parts), np.zeros(len(parts))
+        known, (hub,) = at >= 0, self._hubs(warehouses)
+        found[known] = self.draft.money.protect_days[at[known], hub[known]]
+        return found
 
     def most(self, parts: pd.Series) -> Array:
         """Return more than what any move of each part can save [CNY]: what the part costs; 0 for an unknown one."""
-        if not self.draft.shape[0]:
-            return np.zeros(len(parts))
-        at = self.draft.problem.parts.index.get_indexer(pd.Index(parts))
-        return np.where(at >= 0, self._value[at], 0.0)
+        at, found = self._rows(parts), np.zeros(len(parts))
+        found[at >= 0] = self._value[at[at >= 0]]
+        return found
 
     def units(self, moves: pd.DataFrame, count: Whole, needed: Array) -> Array:
         """Return what the first, second, ... unit that moves saves, shape (moves, largest count) [CNY].
@@ -70,9 +72,7 @@ class Worth:
         also for parts that the plan does not know, and, by a screen, where all save no more than ``needed`` [CNY].
         Never rising: the least concave majorant of the true savings.
         """
-        problem = self.draft.problem
-        part = problem.parts.index.get_indexer(pd.Index(moves["part_id"]))
-        origin, target = (problem.warehouses.index.get_indexer(pd.Index(moves[c])) for c in _ENDS)
+        part, (origin, target) = self._rows(moves["part_id"]), self._hubs(moves["warehouse_id"], moves["to_warehouse"])
         every = np.where(part >= 0, count, 0)
         every = np.where(self._worth_telling(part, (origin, target), every, needed), every, 0)
         row = np.repeat(np.arange(len(moves)), every)
@@ -97,8 +97,17 @@ class Worth:
     def _saved(self, part: Whole, moved: Whole) -> Array:
         """Return what each part's plan costs less once units have moved, row by row [CNY]."""
         steps = [slice(start, start + CHUNK) for start in range(0, len(part), CHUNK)]
-        after = [_values_after(self.draft, part[step], moved[step], self.prices) for step in steps]
+        after = [_values_after(self.draft, part[step], moved[step], self._charges[part[step]]) for step in steps]
         return np.asarray(self._value[part] - np.concatenate([*after, np.zeros(0)]))
+
+    def _rows(self, parts: pd.Series) -> Whole:
+        """Return the number of each part, -1 for an unknown one."""
+        return np.asarray(self.draft.problem.parts.index.get_indexer(pd.Index(parts)), dtype=np.int64)
+
+    def _hubs(self, *warehouses: pd.Series) -> list[Whole]:
+        """Return the numbers of some lists of warehouses."""
+        ids = self.draft.problem.warehouses.index
+        return [np.asarray(ids.get_indexer(pd.Index(each)), dtype=np.int64) for each in warehouses]
 
     @property
     def space(self) -> pd.DataFrame:
@@ -121,9 +130,6 @@ class Worth:
         return pd.DataFrame({name: rows[k * n : (k + 1) * n] for k, name in enumerate(names)}, index=ids)
 
 
-_ENDS = ("warehouse_id", "to_warehouse")
-
-
 def _net(hubs: int, origin: Whole, target: Whole, units: Whole) -> Whole:
     moved = np.zeros((len(units), hubs), dtype=np.int64)
     every = np.arange(len(units))
@@ -132,8 +138,8 @@ def _net(hubs: int, origin: Whole, target: Whole, units: Whole) -> Whole:
     return moved
 
 
-def _values_after(draft: Draft, part: Whole, moved: Whole, prices: Array) -> Array:
-    """Return what each part's best plan is worth under prices once units have moved, row by row [CNY]."""
+def _values_after(draft: Draft, part: Whole, moved: Whole, charges: Array) -> Array:
+    """Return what each part's best plan is worth once units have moved, row by row, with what rows charge it [CNY]."""
     ground, parameters = draft.ground, draft.parameters
     shared = (ground.per_line, ground.per_kg, ground.late, ground.same_day_lost)
     position = ground.position[part] + moved
@@ -142,7 +148,6 @@ def _values_after(draft: Draft, part: Whole, moved: Whole, prices: Array) -> Arr
     menu = draft.menu._replace(part_class=draft.menu.part_class[part])
     table = tabulate(menu, shifted, money, limits, (parameters.line_cost, parameters.change_cost))
     restriction = Restriction._make(a[part] for a in draft.restriction)
-    charges = draft.instance.charges(prices)[part]
     return best_plans(np.arange(len(part)), Rules(menu, table, limits, restriction), charges).value
 
 

@@ -30,7 +30,7 @@ def look_at_lots(problem: ReturnsProblem, parameters: ReturnParameters) -> pd.Da
     lots["final"] = final
     lots["age_days"] = (problem.as_of.normalize() - lots["received_on"]).dt.days
     lots["days_left"] = lots["window_days"] - lots["age_days"]
-    lots["held"] = overridden(problem, "no_return", lots["part_id"], lots["warehouse_id"])
+    lots["held"] = overridden(problem, ("no_return",), lots["part_id"], lots["warehouse_id"])
     lots["moved"] = _moved(problem, lots)
     lots["trigger"] = _triggers(problem, lots, ~serving, parameters)
     lots["owed"] = owed(problem, lots["part_id"], lots["warehouse_id"])
@@ -48,11 +48,11 @@ def sells_here(problem: ReturnsProblem, lots: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"mean": mean, "var": var}, index=lots.index)
 
 
-def overridden(problem: ReturnsProblem, kind: str, parts: pd.Series, warehouses: pd.Series) -> Flags:
-    """Return whether an override of that kind is in force tomorrow."""
+def overridden(problem: ReturnsProblem, kinds: tuple[str, ...], parts: pd.Series, warehouses: pd.Series) -> Flags:
+    """Return whether an override of one of the kinds is in force tomorrow."""
     until = pd.to_datetime(problem.overrides["until"])
     in_force = until.isna() | (until >= problem.as_of.normalize() + pd.Timedelta(days=1))
-    chosen = problem.overrides[(problem.overrides["kind"] == kind) & in_force]
+    chosen = problem.overrides[problem.overrides["kind"].isin(kinds) & in_force]
     known = pd.MultiIndex.from_frame(chosen[["part_id", "warehouse_id"]].astype(object))
     asked = pd.MultiIndex.from_arrays([parts.to_numpy(dtype=object), warehouses.to_numpy(dtype=object)])
     return np.asarray(asked.isin(known), dtype=bool)

@@ -111,10 +111,7 @@ def _first_gain(options: pd.DataFrame) -> pd.Series:
 
 def _movable(problem: ReturnsProblem, parameters: ReturnParameters, options: pd.DataFrame, left: Whole) -> Flags:
     """Return whether the lot may go there; where a planner has set a part's stock or order, nothing moves."""
-    decided = np.zeros(len(options), dtype=bool)
-    for kind in PLANNED:
-        for end in ("warehouse_id", "to_warehouse"):
-            decided |= overridden(problem, kind, options["final"], options[end])
-    decided |= overridden(problem, "do_not_stock", options["final"], options["to_warehouse"])
+    decided = overridden(problem, PLANNED, options["final"], options["warehouse_id"])
+    decided |= overridden(problem, (*PLANNED, "do_not_stock"), options["final"], options["to_warehouse"])
     allowed = (options["trigger"] == "") & ~options["held"] & (left >= parameters.min_days_left)
     return np.asarray(allowed & ~decided, dtype=bool)

@@ -4,11 +4,11 @@ import pandas as pd
 
 from vmi.placement.build import occupied
 from vmi.planning import Night
+from vmi.positions import UNITS
 from vmi.reports.view import SPACE_USE
 from vmi.review.stock import leaving_lots
 from vmi.worklist.exceptions import FULL_WAREHOUSES
 
-UNITS = ["part_id", "warehouse_id", "qty"]
 VOLUME_OF = {"volume": "volume_m3", "hazmat": "hazmat_m3"}
 """Column of :func:`vmi.placement.build.occupied` by space."""
 

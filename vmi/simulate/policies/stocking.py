@@ -18,14 +18,13 @@ from vmi.placement.build import Network, build_problem, occupied
 from vmi.placement.limits import Limits, order_limits
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.problem import Array, Mask, PlacementProblem, Whole
-from vmi.planning import UNITS, Night
-from vmi.positions import holdings, inventory_positions
+from vmi.planning import Night
+from vmi.positions import KEYS, UNITS, holdings, inventory_positions
 from vmi.simulate.policies.past_window import lots_past_window
 from vmi.simulate.policies.rationing import allot, whole_packs
 from vmi.simulate.policies.usual_demand import UsualDemand, usual_demand
 from vmi.simulate.policy import ORDERED, Decisions, View
 
-KEYS = ["part_id", "warehouse_id"]
 EVERY_WAREHOUSE_ALONE = pd.DataFrame(columns=ARCS)
 """Levels are those of a warehouse for its own region: none covers another's."""
 
