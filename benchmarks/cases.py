@@ -61,14 +61,26 @@ def prepare(problem: PlacementProblem, parameters: PlacementParameters) -> Case:
     return Case(problem, parameters, menu, ground_of(problem), money, limits, coupling_rows(problem, parameters))
 
 
-def scarce(problem: PlacementProblem, parameters: PlacementParameters, share: float) -> Case:
-    """Return the case with room and budget for ``share`` of what the pooled plan would take if there were no rows."""
+def scarce(problem: PlacementProblem, parameters: PlacementParameters, share: float, lines_share: float = 0.0) -> Case:
+    """Return the case with room and budget for ``share`` of what the pooled plan would take if there were no rows.
+
+    ``lines_share`` of the lines that it would have then, in the mean of warehouses and of suppliers, is what each of
+    them can handle; 0 is no limit.
+    """
     n = len(problem.warehouses)
     ample = pd.DataFrame({"free_m3": np.inf, "free_hazmat_m3": np.inf}, index=problem.warehouses.index)
     case = prepare(replace(problem, warehouses=ample), replace(parameters, budget=0.0))
     instance = case.pooled()
-    used = instance.usage(instance.everyone, case.solve(instance).qty).sum(axis=0) * share
+    qty = case.solve(instance).qty
+    used = instance.usage(instance.everyone, qty).sum(axis=0) * share
     hazmat = used[n : 2 * n] + LEAST_HAZMAT_M3
     room = pd.DataFrame({"free_m3": used[:n], "free_hazmat_m3": hazmat}, index=problem.warehouses.index)
     # The rows on volume already hold the plan back: a budget of the same share would hardly bind beside them.
-    return prepare(replace(problem, warehouses=room), replace(parameters, budget=float(used[2 * n]) * share**0.25))
+    limits = {"budget": float(used[2 * n]) * share**0.25}
+    if lines_share > 0.0:
+        lines, suppliers = int((qty > 0).sum()), problem.parts["supplier_id"].nunique()
+        limits |= {
+            "inbound_lines": int(lines_share * lines / n),
+            "supplier_lines": int(lines_share * lines / suppliers),
+        }
+    return prepare(replace(problem, warehouses=room), replace(parameters, **limits))

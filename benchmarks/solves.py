@@ -20,7 +20,7 @@ from benchmarks.first_come import Policy, expected, live
 from benchmarks.monolith import Run, competing, gap, monolith, run
 from vmi.integer import Program
 from vmi.placement.instance import Instance
-from vmi.placement.master import Priced, Search, answer, price_rows
+from vmi.placement.master import Priced, Search, price_rows
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.problem import Array, PlacementProblem
 from vmi.placement.solving import Solution
@@ -36,14 +36,16 @@ UNSEEN = 20_261_121
 class Setting:
     """Which problem is solved: its size, how scarce room and budget are, and how near is near enough.
 
-    ``share`` of what the plan would take without rows; ``relative_gap``, ``columns_limit`` and ``nodes_limit`` as in
-    ``placement``; ``problem``: a file that holds a problem of ``vmi sample`` to take instead of a drawn one.
+    ``share`` of what the plan would take without rows, ``lines_share`` of its lines (0: no limit); ``relative_gap``,
+    ``columns_limit`` and ``nodes_limit`` as in ``placement``; ``problem``: a file that holds a problem of
+    ``vmi sample`` to take instead of a drawn one.
     """
 
     parts: int
     warehouses: int = 10
     seed: int = 1
     share: float = 0.7
+    lines_share: float = 0.0
     relative_gap: float = 0.0
     columns_limit: int = PlacementParameters.columns_limit
     nodes_limit: int = PlacementParameters.nodes_limit
@@ -54,7 +56,7 @@ class Setting:
         drawn = self._problem()
         names = ("relative_gap", "columns_limit", "nodes_limit")
         parameters = PlacementParameters(**{name: getattr(self, name) for name in names})
-        return scarce(drawn, parameters, self.share)
+        return scarce(drawn, parameters, self.share, self.lines_share)
 
     def _problem(self) -> PlacementProblem:
         if not self.problem:
@@ -132,10 +134,8 @@ def dedicated(case: Case) -> Instance:
 
 def prices_alone(case: Case, instance: Instance, start: Array | None) -> Priced:
     """Return what the search for prices alone finds."""
-    anything, none = instance.free_choice(), np.zeros(len(instance.free))
-    first = answer(instance, instance.everyone, anything, none)
     parts, _ = competing(instance)
-    return price_rows(instance, parts, anything, Search(first, start, case.parameters.master_passes))
+    return price_rows(instance, parts, instance.free_choice(), Search(start, case.parameters.master_passes))
 
 
 def solve_dedicated(setting: Setting) -> Solved:

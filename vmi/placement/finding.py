@@ -10,6 +10,7 @@ import numpy as np
 
 from vmi.placement.choices import Choices, near_choices
 from vmi.placement.instance import Instance
+from vmi.placement.master import answer
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.pricing import Restriction
 from vmi.placement.problem import Whole
@@ -21,9 +22,13 @@ SHUT = 1e-6
 """Relative gap that counts as none."""
 ROUGH_COLUMNS, FEW_COLUMNS = 300, 1_500
 """Columns of the only program for a rough answer, and of the first for any other: solved in a second or two."""
+MORE_COLUMNS, SHARE_OF_GAP = 6, 0.1
+"""How many times as many columns the next program has; share of the gap to which one is solved that is not the last."""
 NARROWER, LEAST_SLACK = 2.0, 1e-12
 """How much dearer than its part's best a plan may be to be listed: by what that is narrowed until the list is short
 enough, and where that ends, as a share of the cost."""
+OTHER_PRICES = (0.98, 1.01, 1.02)
+"""Shares of the prices at which parts are asked too: which of many plans that are almost alike they take is luck."""
 
 
 class Case(NamedTuple):
@@ -59,6 +64,23 @@ class Found(NamedTuple):
         return self.gap <= SHUT * max(1.0, abs(self.plans.cost))
 
 
+def begin(case: Case, near: Near, bound: float) -> Found:
+    """Return plans near enough, or the best there are, out of the parts' answers to prices a little lower or higher."""
+    found = settle(case, near, Found(fit(case, near), bound), by_row=False)
+    for share in OTHER_PRICES:
+        if found.gap <= case.enough:
+            break
+        said = answer(case.instance, case.active, case.restriction, share * near.prices)
+        other = settle(case, near, Found(fit(case, near._replace(said=said)), bound), by_row=False)
+        found = nearer(found, other)
+    return found
+
+
+def nearer(one: Found, other: Found) -> Found:
+    """Return that of which less is not proven."""
+    return one if one.gap <= other.gap else other
+
+
 def fit(case: Case, near: Near) -> Plans:
     """Return the parts' answers to the prices, made to fit together: what gives up least makes way.
 
@@ -74,17 +96,25 @@ def fit(case: Case, near: Near) -> Plans:
 def settle(case: Case, near: Near, found: Found, by_row: bool = True) -> Found:
     """Return plans in which no part gains by what is left, nor by trading where that is not near enough.
 
-    First all parts trade; then those that use a row, row by row, so that dearer plans are among their offers.
+    First all parts trade; then those that use a row, row by row, so that dearer plans are among their offers: the row
+    first of which most is left, by its worth.
     """
-    none, rows = np.zeros_like(near.prices), np.flatnonzero(near.prices > 0) if by_row else ()
+    none = np.zeros_like(near.prices)
     found = found._replace(plans=settled_plans(*case.where, found.plans, near.prices))
-    for row in (-1, *rows):
+    for row in (-1, *(_by_worth_left(case, near, found.plans) if by_row else ())):
         if found.gap <= case.enough:
             break
-        among = near.among if row < 0 else _users(case, near, found.plans, int(row))
+        among = near.among if row < 0 else _users(case, near, found.plans, row)
         plans = traded(*case.where, found.plans, near._replace(among=among))
         found = found._replace(plans=take_turns(*case.where, plans, none))
     return found
+
+
+def _by_worth_left(case: Case, near: Near, plans: Plans) -> list[int]:
+    """Return the rows with a price, first the one of which most is left [CNY]."""
+    rows = np.flatnonzero(near.prices > 0)
+    left = case.instance.free[rows] - case.instance.usage(case.active, plans.qty).sum(axis=0)[rows]
+    return [int(row) for row in rows[np.argsort(-left * near.prices[rows], kind="stable")]]
 
 
 def _users(case: Case, near: Near, plans: Plans, row: int) -> Whole:
@@ -96,35 +126,39 @@ def _users(case: Case, near: Near, plans: Plans, row: int) -> Whole:
 def choose(case: Case, near: Near, found: Found, thorough: bool) -> Found:
     """Return plans no dearer than those found, by programs of what comes near, and a bound.
 
-    ``found.bound`` is that of the prices. A few columns are enough at first, and for a rough answer; where the gap is
-    not small enough all within the gap are listed, as far as they are no more than ``columns_limit``.
+    ``found.bound`` is that of the prices. A few columns are enough at first, and for a rough answer; as long as the gap
+    is not small enough more are listed, up to ``columns_limit``, or until all within the gap are: their bound is the
+    model's. Before that the program only has to find what makes the list shorter.
     """
     limit, floor = case.parameters.columns_limit, found.bound
-    effort = case.enough / (4.0 * max(1.0, abs(floor))), case.parameters.nodes_limit
-    for columns in (min(FEW_COLUMNS, limit), limit) if thorough else (min(ROUGH_COLUMNS, limit),):
+    columns, listed = min(FEW_COLUMNS if thorough else ROUGH_COLUMNS, limit), 0.0
+    while found.gap > case.enough and listed < 1.0:
         # The bound of a program may be better, but only that of the prices says what need not be listed.
         gap = found.plans.cost - floor
-        choices, slack = _near_choices(case, near, (found.plans, gap), len(case.active) + columns)
+        choices, listed = _near_choices(case, near, (found.plans, gap), len(case.active) + columns)
+        near_enough = max(case.enough / 2.0, SHARE_OF_GAP * gap if listed < 1.0 else 0.0) / max(1.0, abs(floor))
+        effort = near_enough, case.parameters.nodes_limit
         better = select(case.instance, case.active, choices, effort) if choices else None
-        if better is None:
-            continue
-        plans, bound = min(found.plans, better.plans, key=lambda p: p.cost), found.bound
-        found = Found(plans, max(bound, min(better.bound, plans.cost)) if slack >= gap else bound)
-        found = found if found.shut else settle(case, near, found)
-        if found.gap <= case.enough:
+        if better is not None:
+            plans, bound = min(found.plans, better.plans, key=lambda p: p.cost), found.bound
+            found = Found(plans, max(bound, min(better.bound, plans.cost)) if listed == 1.0 else bound)
+            found = found if found.shut else settle(case, near, found)
+        if columns == limit or not thorough:
             break
+        columns = min(MORE_COLUMNS * columns, limit)
     return found
 
 
 def _near_choices(case: Case, near: Near, have: tuple[Plans, float], most: int) -> tuple[Choices | None, float]:
-    """Return what plans use that are at hand or dearer than their part's best by no more than a slack, and the slack.
+    """Return what plans use that are at hand or hardly dearer than their part's best, and how much of it all that is.
 
-    It begins at the gap, and is narrowed until those are at most so many; None if there is no such slack.
+    All of it is what is dearer by the gap, and a part's spare; a share of that if it is too much, None if any is.
     """
-    (plans, slack), rules, charges = have, case.instance.rules(case.restriction), case.instance.charges(near.prices)
+    (plans, gap), rules, charges = have, case.instance.rules(case.restriction), case.instance.charges(near.prices)
+    share = 1.0
     while True:
-        wanted = (plans.pattern, plans.qty), near.said.value + slack + SHUT
+        wanted = (plans.pattern, plans.qty), near.said.value + share * (gap + near.spare) + SHUT
         choices, listed = near_choices(case.active, rules, charges, wanted, most)
-        if listed or slack <= LEAST_SLACK * case.scale:
-            return (choices if listed else None), slack
-        slack /= NARROWER
+        if listed or share * gap <= LEAST_SLACK * case.scale:
+            return (choices if listed else None), share
+        share /= NARROWER

@@ -9,6 +9,7 @@ is at every step a valid bound on the model (Lagrange). A column is what a whole
 part the master takes fewer passes, but at thousands of parts each of its programs longer than twenty passes of groups.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,8 @@ GROUPS = 100
 """Groups that parts are dealt out to: no more columns than that in a pass."""
 STEP, SMALL_STEPS = 1.5, 4
 """Factor by which a price may move in each of the first passes from prices that were given."""
+AROUND_START = (1.0, 0.8, 1.25)
+"""Shares of given prices at which parts are asked first: rows mostly become scarcer, or less so, together."""
 LEAST_ROOM = 1e-6
 """Room up to which a row is not written relative to it."""
 
@@ -41,11 +44,10 @@ class Priced(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Where the search begins and ends: the best plan of every part without prices, last night's prices if there are,
-    most passes, and how near master and bound must come.
+    """Where the search begins and ends: last night's prices if there are, most passes, how near master and bound must
+    come.
     """
 
-    unpriced: Choice
     start: Array | None
     passes: int
     near: float = MASTER_GAP
@@ -66,18 +68,24 @@ def price_rows(instance: Instance, active: Whole, restriction: Restriction, sear
     """Return prices of the rows whose bound on the cost of the active parts no other prices much improve."""
     group = np.arange(len(active)) % min(GROUPS, len(active))
     dealt = np.argsort(group, kind="stable")
-    parts, first = active[dealt], search.unpriced
+    parts, best = active[dealt], np.zeros(len(instance.free))
     master = _Master(instance, parts, np.flatnonzero(np.diff(group[dealt], prepend=-1)))
     master.learn(forced_only(instance, parts, restriction))
-    master.learn(Choice(first.pattern[parts], first.qty[parts], first.value[parts], first.cost[parts]))
-    best, bound, value, passes = np.zeros(len(instance.free)), -np.inf, np.inf, 0
+    master.learn(answer(instance, parts, restriction, best))
+    bound, value, passes = -np.inf, np.inf, 0
     if search.start is not None:
-        said = answer(instance, parts, restriction, search.start)
-        master.learn(said)
-        best, bound = search.start, _reached(instance, said, search.start)
+        for share in AROUND_START:
+            prices = np.asarray(share * search.start).round(9)
+            said = answer(instance, parts, restriction, prices)
+            master.learn(said)
+            if (reached := _reached(instance, said, prices)) > bound:
+                best, bound = prices, reached
     while passes < search.passes:
         passes += 1
-        value, dual = master.solve()
+        solved = master.solve()
+        if solved is None:
+            break
+        value, dual = solved
         if value - bound <= search.near * max(1.0, abs(value)):
             break
         if search.start is not None and passes <= SMALL_STEPS:
@@ -133,10 +141,24 @@ class _Master:
                 self.rows[k].SetCoefficient(variable, float(used[group, k]))
         return True
 
-    def solve(self) -> tuple[float, Array]:
-        """Return the master's value and the rows' prices (>= 0)."""
-        if self.solver.Solve() != pywraplp.Solver.OPTIMAL:
-            raise ValueError("placement: the price master has no optimum, though ordering nothing is always allowed")
+    def solve(self) -> tuple[float, Array] | None:
+        """Return the master's value and the rows' prices (>= 0); None where rounding keeps every simplex from them."""
+        if all(self.solver.Solve(way) != pywraplp.Solver.OPTIMAL for way in _ways()):
+            return None
         prices = np.zeros(len(self.instance.free))
         prices[self.limited] = [max(-row.dual_value(), 0.0) for row in self.rows] / self.scale
         return float(self.solver.Objective().Value()), prices.round(9)
+
+
+def _ways() -> Iterator[pywraplp.MPSolverParameters]:
+    """Yield GLOP's ways: from the last basis; where that ends without an optimum, as it may by rounding, from scratch
+    by the dual simplex, and by the primal one on numbers as they are.
+    """
+    way = pywraplp.MPSolverParameters()
+    yield way
+    way.SetIntegerParam(way.INCREMENTALITY, way.INCREMENTALITY_OFF)
+    way.SetIntegerParam(way.LP_ALGORITHM, way.DUAL)
+    yield way
+    way.SetIntegerParam(way.LP_ALGORITHM, way.PRIMAL)
+    way.SetIntegerParam(way.SCALING, way.SCALING_OFF)
+    yield way

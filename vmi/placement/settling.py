@@ -17,7 +17,7 @@ from vmi.placement.problem import Array, Whole
 LEAST_GAIN = 1e-6
 """CNY that a change of plan must earn."""
 SETTLING_ROUNDS = 5
-"""Rounds in which parts may take what others left; the second hardly ever finds more."""
+"""Rounds in which parts may take what others left, at most; the second hardly ever finds more."""
 FITS = 1e-9
 """How much more than there is a row may hold: rounding, no more."""
 RAISES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
@@ -111,19 +111,20 @@ def _rules(instance: Instance, restriction: Restriction) -> Rules:
 
 @njit(cache=True)
 def _take_turns(active: Whole, plans: Plans, rules: Rules, rows: Rows, charges: Array, left: Array) -> None:
-    for _ in range(SETTLING_ROUNDS):
-        gained = False
-        for at in range(len(active)):
-            i = active[at]
-            room = left.copy()
-            use_rows(i, plans.qty[at], rows, -1.0, room)
-            limit_units(i, rows, room, rules.restriction.most)
-            best = best_plans(active[at : at + 1], rules, charges)
-            worth = plans.by_part[at] + charge(charges[i], plans.qty[at])
-            if best.value[0] < worth - LEAST_GAIN and _holds(i, best.qty[0], rows, room):
-                plans.pattern[at], plans.qty[at], plans.by_part[at] = best.pattern[0], best.qty[0], best.cost[0]
-                left[:], gained = room, True
-        if not gained:
+    idle = 0
+    for turn in range(SETTLING_ROUNDS * len(active)):
+        at = turn % len(active)
+        i = active[at]
+        room = left.copy()
+        use_rows(i, plans.qty[at], rows, -1.0, room)
+        limit_units(i, rows, room, rules.restriction.most)
+        best = best_plans(active[at : at + 1], rules, charges)
+        worth = plans.by_part[at] + charge(charges[i], plans.qty[at])
+        idle += 1
+        if best.value[0] < worth - LEAST_GAIN and _holds(i, best.qty[0], rows, room):
+            plans.pattern[at], plans.qty[at], plans.by_part[at] = best.pattern[0], best.qty[0], best.cost[0]
+            left[:], idle = room, 0
+        elif idle == len(active):
             break
 
 

@@ -1,30 +1,32 @@
 """Solve the tabulated model: prices on the rows, plans made to fit them, and programs where that is not near enough.
 
 The prices' bound is the proof (:mod:`vmi.placement.master`). At thousands of parts the answers to the prices, made to
-fit and settled, are near enough as a rule (:mod:`vmi.placement.finding`); where they are not, nearer prices are found,
-and then programs of what comes near the parts' best.
+fit and settled, are near enough as a rule (:mod:`vmi.placement.finding`); where they are not, rows that few parts use
+are kept instead of priced (:mod:`vmi.placement.keeping`), and then come programs of what is near the parts' best.
 """
 
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import NamedTuple
 
 import numpy as np
 
-from vmi.placement.finding import SHUT, Case, Found, choose, fit, settle
+from vmi.placement.finding import SHUT, Case, Found, begin, choose, nearer, settle
 from vmi.placement.instance import Instance
+from vmi.placement.keeping import keep_rows
 from vmi.placement.master import MASTER_GAP, Search, answer, price_rows
 from vmi.placement.parameters import PlacementParameters
-from vmi.placement.pricing import Choice, Restriction
+from vmi.placement.pricing import Restriction
 from vmi.placement.problem import Array, Whole
-from vmi.placement.settling import FITS, what_fits
+from vmi.placement.settling import FITS, LEAST_GAIN, what_fits
 from vmi.placement.trading import Near
 
 EXACT_PARTS, NEAR_ENOUGH, ROUGH_GAP = 60, 2e-4, 1e-3
 """Where more parts than this order tonight, the relative gap that is not worth closing; and the one that is small
 enough for the wish that only decides trips."""
-NEARER = (8.0, 64.0)
-"""How much nearer than the gap that contents the prices are: at first, and where plans by those are too far."""
+NEAR = 64.0
+"""How much nearer than the gap that contents the prices are."""
+TOLD_PASSES = 20
+"""Most passes in which rows too small for what is wanted get their prices."""
 OFFERS = 1_500
 """Plans among which room is traded at a time."""
 
@@ -33,7 +35,7 @@ OFFERS = 1_500
 class Solution:
     """A plan with its proof: patterns and units by part and hub, cost by part, bound, prices, and how it was got.
 
-    ``seconds`` by phase: prices, program, settling. They are told, never published: they differ from run to run.
+    ``seconds`` by phase: prices, plans that fit, programs. They are told, never published: they differ from run to run.
     """
 
     pattern: Whole
@@ -74,17 +76,35 @@ def solve(
     # A plan that uses nothing and is best without prices is best under any: such parts are settled.
     active = np.flatnonzero((used > 0).any(axis=1)).astype(np.int64)
     content, scale = contents(parameters, len(active), thorough), max(1.0, abs(whole))
-    case = Case(instance, restriction, active, parameters, scale, content * scale)
-    got = _price_and_fit(case, first, start)
-    found, began = got.found, perf_counter()
-    if found.gap > case.enough:
-        found = choose(got.case, got.near, found, thorough)
+    # Nothing that fits is lost; prices alone would let a part take most of a unit that no row has room for.
+    case = Case(instance, what_fits(instance, restriction), active, parameters, scale, content * scale)
+    began, nearness = perf_counter(), max(MASTER_GAP, min(content, ROUGH_GAP) / NEAR)
+    priced = price_rows(instance, active, case.restriction, Search(start, parameters.master_passes, nearness))
+    said = answer(instance, active, case.restriction, priced.prices)
+    told, seconds = _told(case, restriction, priced.prices), {"prices": perf_counter() - began}
+    near = Near(priced.prices, said, OFFERS, np.arange(len(active)), np.zeros(len(active)))
+    found = _find(case, near, priced.bound, thorough, seconds)
     plans = first.pattern.copy(), first.qty.copy(), first.cost.copy()
     for all_parts, own in zip(plans, found.plans, strict=True):
         all_parts[active] = own
     bound = whole - float(first.cost[active].sum()) + min(found.bound, found.plans.cost)
-    status, seconds = "optimal" if found.shut else "feasible", got.seconds | {"program": perf_counter() - began}
-    return Solution(*plans, bound, got.prices.round(6), status, got.passes, seconds)
+    status = "optimal" if found.shut else "feasible"
+    return Solution(*plans, bound, told.round(6), status, priced.passes, seconds)
+
+
+def _find(case: Case, near: Near, bound: float, thorough: bool, seconds: dict[str, float]) -> Found:
+    """Return plans and a bound, each step only where those before are not near enough; tell ``seconds`` by phase."""
+    began = perf_counter()
+    found = begin(case, near, bound)
+    if found.gap > case.enough:
+        wishes, raised = keep_rows(case, near, found)
+        if wishes is not near:
+            near, found = wishes, nearer(raised, begin(case, wishes, raised.bound))
+    fitted = perf_counter()
+    if found.gap > case.enough:
+        found = choose(case, near, settle(case, near, found), thorough)
+    seconds |= {"plans": fitted - began, "programs": perf_counter() - fitted}
+    return found
 
 
 def contents(parameters: PlacementParameters, ordering: int, thorough: bool = True) -> float:
@@ -93,50 +113,22 @@ def contents(parameters: PlacementParameters, ordering: int, thorough: bool = Tr
     return max(wanted, SHUT if thorough else ROUGH_GAP)
 
 
-class _Priced(NamedTuple):
-    """Plans that fit and the bound of the prices; the case and the answers that they are of; the prices to tell, passes
-    and seconds by phase.
+def _told(case: Case, restriction: Restriction, prices: Array) -> Array:
+    """Return what a further unit of each row is worth, also of one too small for a unit of what is wanted there.
+
+    Prices are of what fits: they leave a row without one into which nothing fits. What a part would save that took all
+    the same what does not fit is worth so much for each unit of the row that is smallest for it; once that row has its
+    price, the part may ask for another.
     """
-
-    found: Found
-    case: Case
-    near: Near
-    prices: Array
-    passes: int
-    seconds: dict[str, float]
-
-
-def _price_and_fit(case: Case, first: Choice, start: Array | None) -> _Priced:
-    """Return plans by prices; where they are not near enough, by nearer prices of what fits at all.
-
-    The first prices are told: those of what fits leave rows without one into which nothing fits.
-    """
-    priced = _attempt(case, Search(first, start, case.parameters.master_passes), NEARER[0])
-    left, tolerance = case.parameters.master_passes - priced.passes, _tolerance(case, NEARER[0])
-    if priced.found.gap <= case.enough:
-        return priced
-    if left <= 0 or tolerance <= MASTER_GAP:
-        return priced._replace(found=settle(case, priced.near, priced.found, by_row=True))
-    fits = case._replace(restriction=what_fits(case.instance, case.restriction))
-    again = _attempt(fits, Search(first, priced.prices, left), NEARER[1])
-    found = Found(min(priced.found.plans, again.found.plans, key=lambda p: p.cost), again.found.bound)
-    found = settle(fits, again.near, found, by_row=True)
-    seconds = {name: spent + again.seconds[name] for name, spent in priced.seconds.items()}
-    return again._replace(found=found, prices=priced.prices, passes=priced.passes + again.passes, seconds=seconds)
-
-
-def _tolerance(case: Case, nearer: float) -> float:
-    """Return how near, as a share, the prices' bound must come to the master's value."""
-    return max(MASTER_GAP, min(case.enough / case.scale, ROUGH_GAP) / nearer)
-
-
-def _attempt(case: Case, search: Search, nearer: float) -> _Priced:
-    """Return plans that fit by prices so much nearer than the gap that contents."""
-    began = perf_counter()
-    search = search._replace(near=_tolerance(case, nearer))
-    priced = price_rows(case.instance, case.active, case.restriction, search)
-    said, priced_at = answer(case.instance, case.active, case.restriction, priced.prices), perf_counter()
-    near = Near(priced.prices, said, case.scale, OFFERS, np.arange(len(case.active)))
-    found = settle(case, near, Found(fit(case, near), priced.bound), by_row=False)
-    seconds = {"prices": priced_at - began, "settling": perf_counter() - priced_at}
-    return _Priced(found, case, near, priced.prices, priced.passes, seconds)
+    instance, told = case.instance, prices.copy()
+    for _ in range(TOLD_PASSES):
+        said, wanted = (answer(instance, case.active, r, told) for r in (case.restriction, restriction))
+        more = np.maximum(instance.usage(case.active, wanted.qty) - instance.usage(case.active, said.qty), 0.0)
+        tightest = np.argmax(more / np.maximum(instance.free, FITS), axis=1)
+        use, saved = more[np.arange(len(more)), tightest], said.value - wanted.value
+        asking = np.flatnonzero((use > 0) & (saved > LEAST_GAIN))
+        if not len(asking):
+            break
+        row = tightest[asking]
+        np.maximum.at(told, row, told[row] + saved[asking] / use[asking])
+    return told

@@ -1,9 +1,9 @@
 """Let parts trade room: one takes a plan that does not fit, others make way, where together that costs less.
 
 Turns (:mod:`vmi.placement.settling`) end where no part alone gains. Here a part with a better plan takes it all the
-same, and parts give up what is worth least for the room that it frees, up to ``CHAIN`` of them. Only plans hardly
-dearer than their part's best under the prices take part: a pattern's best plan, perhaps with another quantity in one
-pool.
+same, and parts give up what is worth least for the room that it frees, up to ``CHAIN`` of them. Only so many plans
+take part: those that are, rows priced, least dearer than their part's plan at hand. They are a pattern's best plan,
+perhaps with another quantity in one pool.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from numba import njit
 from vmi.placement.instance import Instance
 from vmi.placement.pricing import Choice, Restriction, Rules, change_cost, options_of, pool_minima, reduced_cost
 from vmi.placement.problem import Array, Whole
-from vmi.placement.settling import FITS, LEAST_GAIN, Plans
+from vmi.placement.settling import FITS, LEAST_GAIN, Plans, charge
 
 CHAIN = 6
 """Parts that make way for one, at most."""
@@ -25,16 +25,16 @@ LEAST_PRICE = 1e-9
 
 
 class Near(NamedTuple):
-    """Which plans take part: prices of the rows, what parts answer to them, how much dearer a plan may
-    be at first [CNY], and how many plans there may be: until they are no more, the slack is halved.
-    ``among``: the places of the parts that take part, ascending.
+    """Which plans take part: prices of the rows, what parts wish under them, how many plans there may be at most, the
+    places of the parts that take part, ascending, and by how much more than the gap a better plan of each part may be
+    dearer [CNY].
     """
 
     prices: Array
     said: Choice
-    slack: float
     most: int
     among: Whole
+    spare: Array
 
 
 class Offers(NamedTuple):
@@ -45,6 +45,16 @@ class Offers(NamedTuple):
     qty: Whole
     cost: Array
     use: Array
+
+
+class _Listed(NamedTuple):
+    """Offers as they are listed, and how much dearer than the plan at hand they are, rows priced [CNY]."""
+
+    owner: Whole
+    pattern: Whole
+    qty: Whole
+    cost: Array
+    dearer: Array
 
 
 class Market(NamedTuple):
@@ -75,16 +85,8 @@ def made_way(instance: Instance, restriction: Restriction, active: Whole, plans:
 
 
 def _open_market(instance: Instance, restriction: Restriction, active: Whole, plans: Plans, near: Near) -> Market:
-    rules, charges, slack = instance.rules(restriction), instance.charges(near.prices), near.slack
-    value = plans.by_part + (charges[active, :, 0] * plans.qty + charges[active, :, 1] * (plans.qty > 0)).sum(axis=1)
-    # A part that has given up much may have all that is worth more to it.
-    while True:
-        ceiling = np.maximum(near.said.value + slack, value)
-        listed, full = _offers((active, near.among), plans, rules, charges, ceiling, near.most)
-        if not full or slack <= LEAST_GAIN:
-            break
-        slack /= 2.0
-    owner, pattern, qty, cost = listed
+    rules, charges = instance.rules(restriction), instance.charges(near.prices)
+    owner, pattern, qty, cost = _offers((active, near.among), plans, rules, charges, near.most)
     used, use = instance.usage(active, plans.qty), instance.usage(active[owner], qty)
     left, own = instance.free - used.sum(axis=0), np.unique(owner)
     most = np.zeros((len(own), len(left)))
@@ -105,35 +107,64 @@ def _taken(market: Market, plans: Plans) -> Plans:
 
 @njit(cache=True)
 def _offers(
-    whom: tuple[Whole, Whole], plans: Plans, rules: Rules, charges: Array, ceiling: Array, most: int
-) -> tuple[tuple[Whole, Whole, Whole, Array], bool]:
-    """Return owner, pattern, units and cost of plans worth at most ``ceiling`` by part, and whether they are too many.
+    whom: tuple[Whole, Whole], plans: Plans, rules: Rules, charges: Array, most: int
+) -> tuple[Whole, Whole, Whole, Array]:
+    """Return owner, pattern, units and cost of the plans that are, rows priced, least dearer than those at hand.
 
     ``whom``: numbers of all parts, and the places of those that are asked.
     """
-    menu = rules.menu
-    owner, pattern = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
-    qty, cost, n = np.zeros((most, plans.qty.shape[1]), dtype=np.int64), np.empty(most), 0
+    menu, table, largest = rules.menu, rules.table, 0
+    for at in whom[1]:
+        i = whom[0][at]
+        largest = max(largest, table.option_from[table.row_from[i + 1]] - table.option_from[table.row_from[i]] + 1)
+    size, hubs, n, limit = 2 * most + largest, plans.qty.shape[1], 0, np.inf
+    listed = _Listed(
+        np.empty(size, dtype=np.int64),
+        np.empty(size, dtype=np.int64),
+        np.empty((size, hubs), dtype=np.int64),
+        np.empty(size),
+        np.empty(size),
+    )
     for at in whom[1]:
         i = whom[0][at]
         first = menu.pattern_from[menu.part_class[i]]
         worth, taken = pool_minima(i, rules, charges)
+        at_hand = plans.by_part[at] + charge(charges[i], plans.qty[at])
         for m in range(first, menu.pattern_from[menu.part_class[i] + 1]):
             if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != m - first:
                 continue
+            if n > 2 * most:
+                n, limit = _least_dear(listed, n, most)
             began = n
-            n = _variants(i, m, (worth, taken), rules, (charges, ceiling[at]), (qty, cost, n))
-            if n < 0:
-                return (owner[:began], pattern[:began], qty[:began], cost[:began]), True
-            owner[began:n], pattern[began:n] = at, m - first
+            n = _variants(i, m, (worth, taken), rules, (charges, at_hand, limit), (listed, n))
+            listed.owner[began:n], listed.pattern[began:n] = at, m - first
             # The plan at hand is no offer.
-            kept = began
             for b in range(began, n):
-                if abs(cost[b] - plans.by_part[at]) >= LEAST_GAIN or (qty[b] != plans.qty[at]).any():
-                    qty[kept], cost[kept] = qty[b], cost[b]
-                    kept += 1
-            n = kept
-    return (owner[:n], pattern[:n], qty[:n], cost[:n]), False
+                if abs(listed.cost[b] - plans.by_part[at]) < LEAST_GAIN and (listed.qty[b] == plans.qty[at]).all():
+                    listed.dearer[b] = np.inf
+    n, _ = _least_dear(listed, n, most)
+    return listed.owner[:n], listed.pattern[:n], listed.qty[:n], listed.cost[:n]
+
+
+@njit(cache=True)
+def _least_dear(listed: _Listed, n: int, most: int) -> tuple[int, float]:
+    """Keep the least dear of the first n plans, in their order; return how many, and how dear a further one may be."""
+    limit = np.inf
+    if n > most:
+        limit = np.partition(listed.dearer[:n], most - 1)[most - 1]
+    below = (listed.dearer[:n] < limit).sum()
+    kept, alike = 0, most - below
+    for b in range(n):
+        if listed.dearer[b] < limit or (listed.dearer[b] == limit < np.inf and alike > 0):
+            alike -= listed.dearer[b] == limit
+            listed.owner[kept], listed.pattern[kept], listed.qty[kept] = (
+                listed.owner[b],
+                listed.pattern[b],
+                listed.qty[b],
+            )
+            listed.cost[kept], listed.dearer[kept] = listed.cost[b], listed.dearer[b]
+            kept += 1
+    return kept, limit
 
 
 @njit(cache=True)
@@ -142,42 +173,41 @@ def _variants(
     m: int,
     best: tuple[Array, Whole],
     rules: Rules,
-    under: tuple[Array, float],
-    listed: tuple[Whole, Array, int],
+    under: tuple[Array, float, float],
+    already: tuple[_Listed, int],
 ) -> int:
-    """List a pattern's best plan and those with another quantity in one pool; return how many are listed, -1: too many.
+    """List a pattern's best plan and those with another quantity in one pool; return how many are listed.
 
-    ``best``: of each pool what its cheapest option is worth, and which it is. ``under``: charges, and what a plan may
-    be worth. ``listed``: units, cost, count so far.
+    ``best``: of each pool what its cheapest option is worth, and which it is. ``under``: charges, what the plan at hand
+    is worth, and how much dearer a plan may be. ``already``: the list, and how many are in it.
     """
-    menu, table, (worth, taken), (charges, ceiling), (qty, cost, n) = rules.menu, rules.table, best, under, listed
+    menu, table, (worth, taken), (charges, at_hand, limit), (listed, n) = rules.menu, rules.table, best, under, already
     members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
     first_pool = menu.pool_from[menu.part_class[i]]
-    plan = np.zeros(qty.shape[1], dtype=np.int64)
     true = change_cost(i, m, rules)
     value = true
     for j in members:
         value += worth[j]
+    if value - at_hand > limit:
+        return n
+    plan = np.zeros(listed.qty.shape[1], dtype=np.int64)
+    for j in members:
         true += table.cost[taken[j]]
         plan[menu.pool_hub[first_pool + j]] += table.qty[taken[j]]
-    if value > ceiling:
-        return n
     for k in range(-1, len(members)):
         j = members[max(k, 0)]
         hub, start, stop = options_of(i, j, rules)
         start, stop = (taken[j], taken[j] + 1) if k < 0 else (start, stop)
         for o in range(start, stop):
-            dearer = reduced_cost(i, hub, o, rules, charges) - worth[j]
+            dearer = value + reduced_cost(i, hub, o, rules, charges) - worth[j] - at_hand
             extra = table.qty[o] - table.qty[taken[j]]
-            if (k >= 0 and o == taken[j]) or value + dearer > ceiling:
+            if (k >= 0 and o == taken[j]) or dearer > limit:
                 continue
             if plan.sum() + extra > rules.limits.available[i]:
                 continue
-            if n == len(cost):
-                return -1
-            qty[n], cost[n] = plan, true + table.cost[o] - table.cost[taken[j]]
-            qty[n, hub] += extra
-            n += 1
+            listed.qty[n], listed.cost[n] = plan, true + table.cost[o] - table.cost[taken[j]]
+            listed.qty[n, hub] += extra
+            listed.dearer[n], n = dearer, n + 1
     return n
 
 

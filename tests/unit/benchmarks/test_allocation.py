@@ -51,6 +51,15 @@ def test_scarce_rows_bind() -> None:
     assert (used <= case.rows.free + 1e-9).all() and (solution.prices > 0).sum() >= 2
 
 
+def test_all_kinds_of_rows_bind_where_lines_are_scarce_too() -> None:
+    case = scarce(company(400, 4), EXACT, 0.7, lines_share=0.7)
+    solution, rows = case.solve(case.pooled()), case.rows
+    lines = (solution.qty > 0).astype(np.int64)
+    into, out_of = lines.sum(axis=0), np.bincount(rows.supplier, lines.sum(axis=1))
+    assert (into <= rows.free[rows.lines : rows.suppliers]).all() and (out_of <= rows.free[rows.suppliers :]).all()
+    assert (solution.prices[rows.lines : rows.suppliers] > 0).any() and (solution.prices[rows.suppliers :] > 0).any()
+
+
 def test_a_day_later_only_stock_has_gone_down() -> None:
     before = company(50, 4)
     after = day_later(before, seed=5)
@@ -147,11 +156,13 @@ def test_logs_of_highs_and_scip_are_read() -> None:
     assert trail(scip) == (Moment(0.0, np.inf, -9.0e3), Moment(7.1, 2.2e4, 2.1e4))
 
 
-def test_a_rival_is_timed_to_its_first_gap_and_to_the_wider_of_the_two_last() -> None:
-    ours = Solved(10, 100.0, 99.9, {"tabulate": 1.0, "solve": 1.0}, 1, 1)
-    rival = Run(110.0, 99.0, 1.0, 60.0, (Moment(5.0, 200.0, 50.0), Moment(39.0, 110.0, 99.0)))
+def test_a_rival_is_timed_to_every_gap_that_both_reach() -> None:
+    ours = [
+        Solved(10, o, b, {"tabulate": 1.0, "solve": s}, 1, 1) for o, b, s in ((125.0, 99.9, 1.0), (100.0, 99.9, 5.0))
+    ]
+    rival = Run(110.0, 99.0, 1.0, 60.0, (Moment(5.0, 120.0, 99.0), Moment(39.0, 110.0, 99.0)))
     assert gap(110.0, 99.0) == pytest.approx(0.1) and rival.first_seconds == 5.0
-    assert versus(ours, rival) == "3.0 times to its first gap, 20.0 times to 10.000 %, plan 9.091 % cheaper"
+    assert versus(ours, rival) == "3.0 times to 20.0800 %, 6.7 times to 10.0000 %; plan 9.09091 % cheaper"
     assert versus(ours, Run(np.inf, 99.0, 1.0, 60.0, ())) == "no solution"
 
 
@@ -168,10 +179,10 @@ def test_every_section_prints_its_table_and_returns_figures(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(allocation, "apart", lambda work, *given: (work(*given), 1.0))
-    scale = Scale(sizes=(20, 30), parts=30, scenarios=10, companies=1, seconds=2.0, lp_seconds=5.0)
+    scale = Scale(sizes=(20, 30), parts=30, scenarios=10, companies=1, seconds=2.0, lp_seconds=5.0, gaps=(0.0,))
     setting = Setting(30, warehouses=4, relative_gap=1e-2)
     rows = [row for section in SECTIONS.values() for row in section(setting, scale)]
-    assert len(rows) == 11 and all(len(row) == 4 and row[3] for row in rows)
+    assert len(rows) == 12 and all(len(row) == 4 and row[3] for row in rows)
     printed = capsys.readouterr().out
     assert "dedicated, units reserved" in printed and "HiGHS dual simplex" in printed
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from ortools.linear_solver import pywraplp
 
 from benchmarks.cases import Case, prepare
 from benchmarks.companies import day_later
 from benchmarks.solves import Setting
-from vmi.placement import solving
+from vmi.placement import master, solving
 from vmi.placement.finding import Found
 from vmi.placement.instance import Instance
 from vmi.placement.settling import Plans, limit_units
@@ -101,3 +102,31 @@ def test_no_part_gains_by_what_is_left_over(case: Case, instance: Instance, foun
 def test_a_gap_counts_as_none_only_beside_the_cost() -> None:
     plans = Plans(np.zeros(1, np.int64), np.zeros((1, 2), np.int64), np.array([1e6]))
     assert Found(plans, 1e6 - 0.9).shut and not Found(plans, 1e6 - 1.1).shut
+
+
+class Wavering:
+    """A solver that ends without an optimum the first times of every program, as GLOP may by rounding."""
+
+    def __init__(self, inner: object, failures: int) -> None:
+        self.inner, self.failures, self.tried = inner, failures, 0
+
+    def Solve(self, way: object) -> int:
+        self.tried += 1
+        if self.tried <= self.failures:
+            return int(pywraplp.Solver.ABNORMAL)
+        self.tried = 0
+        return int(self.inner.Solve(way))  # type: ignore[attr-defined]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+
+@pytest.mark.parametrize("failures", [1, 2, 10**9])
+def test_a_night_outlives_a_price_master_that_finds_no_optimum(
+    failures: int, case: Case, instance: Instance, found: Solution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = pywraplp.Solver.CreateSolver
+    monkeypatch.setattr(master.pywraplp.Solver, "CreateSolver", lambda name: Wavering(create(name), failures))
+    plan = case.solve(instance, start=found.prices)
+    assert fits(instance, plan) and plan.bound <= found.objective + 1e-6
+    assert plan.within(NEAR_ENOUGH) and found.bound <= plan.objective + 1e-6
