@@ -43,16 +43,15 @@ def keep_rows(case: Case, near: Near, found: Found) -> tuple[Near, Found]:
     ``Near.spare``. The prices are those of ``found.bound``. Nothing is known where those parts are none, or all.
     """
     kept = _kept_rows(case, near)
-    if len(kept.places) in {0, len(case.active)} or _at_stake(case, near, found, kept) < WORTH_IT * _unproven(
-        case, found
-    ):
+    if len(kept.places) in {0, len(case.active)}:
+        return near, found
+    if _at_stake(case, near, found, kept) < WORTH_IT * (found.gap - case.enough):
         return near, found
     parts, said = case.active[kept.places], near.said
     chosen = _choose(case, near, found, kept)
     if chosen is None:
         return near, found
-    limited = kept.rows & np.isfinite(case.instance.free)
-    priced = said.value[kept.places].sum() - near.prices[limited] @ case.instance.free[limited]
+    priced = said.value[kept.places].sum() - near.prices[kept.rows] @ case.instance.free[kept.rows]
     # Whoever takes what is not listed pays as much more than the best at these prices.
     risen = max(min(float(chosen.bound - priced), LISTED * found.gap), 0.0)
     pattern, qty, cost, spare = said.pattern.copy(), said.qty.copy(), said.cost.copy(), np.zeros(len(case.active))
@@ -64,19 +63,13 @@ def keep_rows(case: Case, near: Near, found: Found) -> tuple[Near, Found]:
     return wishes, found._replace(bound=found.bound + risen)
 
 
-def _unproven(case: Case, found: Found) -> float:
-    """Return by how much too little is proven [CNY]."""
-    return found.gap - case.enough
-
-
 def _at_stake(case: Case, near: Near, found: Found, kept: _Kept) -> float:
     """Return how much of the gap is these parts' and these rows' [CNY]: plans dearer than the best, and room left."""
     plans, places = found.plans, kept.places
     charges = case.instance.charges(near.prices)[case.active[places]]
     dearer = plans.by_part[places] + _charged(charges, plans.qty[places]) - near.said.value[places]
-    limited = kept.rows & np.isfinite(case.instance.free)
     left = case.instance.free - case.instance.usage(case.active, plans.qty).sum(axis=0)
-    return float(dearer.sum() + near.prices[limited] @ left[limited])
+    return float(dearer.sum() + near.prices[kept.rows] @ left[kept.rows])
 
 
 def _kept_rows(case: Case, near: Near) -> _Kept:
