@@ -140,8 +140,10 @@ def choose(case: Case, near: Near, found: Found, thorough: bool) -> Found:
         effort = near_enough, case.parameters.nodes_limit
         better = select(case.instance, case.active, choices, effort) if choices else None
         if better is not None:
-            plans, bound = min(found.plans, better.plans, key=lambda p: p.cost), found.bound
-            found = Found(plans, max(bound, min(better.bound, plans.cost)) if listed == 1.0 else bound)
+            plans = min(found.plans, better.plans, key=lambda p: p.cost)
+            # Whoever takes what is not listed pays as much more than the best.
+            unlisted = np.inf if listed == 1.0 else floor + listed * gap - (1.0 - listed) * near.spare.max()
+            found = Found(plans, max(found.bound, min(better.bound, unlisted, plans.cost)))
             found = found if found.shut else settle(case, near, found)
         if columns == limit or not thorough:
             break
