@@ -74,7 +74,6 @@ QUICK = Scale(
 )
 PATIENT: dict[str, Any] = {"columns_limit": 60_000, "nodes_limit": 1_000_000}
 """How large and how long our last program may be where a smaller gap is asked for than a night's."""
-LINES_SHARE = 0.7
 
 NORMAL_95 = 1.96
 Row = tuple[str, str, str, str]
@@ -132,7 +131,7 @@ def relaxation(setting: Setting, scale: Scale) -> list[Row]:
 
 def replanning(setting: Setting, scale: Scale) -> list[Row]:
     """Print seconds a day later with and without yesterday's prices, of several companies; return the figures."""
-    full = replace(setting, lines_share=LINES_SHARE)
+    full = replace(setting, lines_share=setting.share)
     return [
         (
             "re-plan from yesterday's prices, all kinds of rows, share of the time",

@@ -71,14 +71,15 @@ def price_rows(instance: Instance, active: Whole, restriction: Restriction, sear
     parts, best = active[dealt], np.zeros(len(instance.free))
     master = _Master(instance, parts, np.flatnonzero(np.diff(group[dealt], prepend=-1)))
     master.learn(forced_only(instance, parts, restriction))
-    master.learn(answer(instance, parts, restriction, best))
+    unpriced = answer(instance, parts, restriction, best)
+    master.learn(unpriced)
     bound, value, passes = -np.inf, np.inf, 0
     if search.start is not None:
         for share in AROUND_START:
             prices = np.asarray(share * search.start).round(9)
             said = answer(instance, parts, restriction, prices)
             master.learn(said)
-            if (reached := _reached(instance, said, prices)) > bound:
+            if (reached := bound_at(instance, said.value, prices)) > bound:
                 best, bound = prices, reached
     while passes < search.passes:
         passes += 1
@@ -94,7 +95,7 @@ def price_rows(instance: Instance, active: Whole, restriction: Restriction, sear
         for weight in (NEW_PRICE, 1.0):
             prices = (weight * dual + (1.0 - weight) * best).round(9)
             said = answer(instance, parts, restriction, prices)
-            reached = _reached(instance, said, prices)
+            reached = bound_at(instance, said.value, prices)
             if reached > bound:
                 bound, best = reached, prices
             grew = master.learn(said) or grew
@@ -102,13 +103,15 @@ def price_rows(instance: Instance, active: Whole, restriction: Restriction, sear
                 break
         if not grew and (search.start is None or passes > SMALL_STEPS):
             break
+    if bound == -np.inf:  # not one master was solved: the prices are none
+        bound = bound_at(instance, unpriced.value, best)
     return Priced(best, bound, value, passes)
 
 
-def _reached(instance: Instance, said: Choice, prices: Array) -> float:
-    """Return the bound that the parts' answer to prices gives."""
+def bound_at(instance: Instance, value: Array, prices: Array) -> float:
+    """Return the bound that prices give [CNY], with what each part's best plan is worth under them (Lagrange)."""
     limited = np.isfinite(instance.free)
-    return float(said.value.sum() - prices[limited] @ instance.free[limited])
+    return float(value.sum() - prices[limited] @ instance.free[limited])
 
 
 class _Master:

@@ -15,7 +15,7 @@ from vmi.placement.instance import Instance
 from vmi.placement.keeping import keep_rows
 from vmi.placement.master import MASTER_GAP, Search, answer, price_rows
 from vmi.placement.parameters import PlacementParameters
-from vmi.placement.pricing import Restriction
+from vmi.placement.pricing import Choice, Restriction
 from vmi.placement.problem import Array, Whole
 from vmi.placement.settling import FITS, LEAST_GAIN, what_fits
 from vmi.placement.trading import Near
@@ -81,7 +81,7 @@ def solve(
     began, nearness = perf_counter(), max(MASTER_GAP, min(content, ROUGH_GAP) / NEAR)
     priced = price_rows(instance, active, case.restriction, Search(start, parameters.master_passes, nearness))
     said = answer(instance, active, case.restriction, priced.prices)
-    told, seconds = _told(case, restriction, priced.prices), {"prices": perf_counter() - began}
+    told, seconds = _told(case, restriction, priced.prices, said), {"prices": perf_counter() - began}
     near = Near(priced.prices, said, OFFERS, np.arange(len(active)), np.zeros(len(active)))
     found = _find(case, near, priced.bound, thorough, seconds)
     plans = first.pattern.copy(), first.qty.copy(), first.cost.copy()
@@ -113,16 +113,16 @@ def contents(parameters: PlacementParameters, ordering: int, thorough: bool = Tr
     return max(wanted, SHUT if thorough else ROUGH_GAP)
 
 
-def _told(case: Case, restriction: Restriction, prices: Array) -> Array:
+def _told(case: Case, restriction: Restriction, prices: Array, said: Choice) -> Array:
     """Return what a further unit of each row is worth, also of one too small for a unit of what is wanted there.
 
     Prices are of what fits: they leave a row without one into which nothing fits. What a part would save that took all
     the same what does not fit is worth so much for each unit of the row that is smallest for it; once that row has its
-    price, the part may ask for another.
+    price, the part may ask for another. ``said``: what parts answer to the prices as far as it fits.
     """
     instance, told = case.instance, prices.copy()
     for _ in range(TOLD_PASSES):
-        said, wanted = (answer(instance, case.active, r, told) for r in (case.restriction, restriction))
+        wanted = answer(instance, case.active, restriction, told)
         more = np.maximum(instance.usage(case.active, wanted.qty) - instance.usage(case.active, said.qty), 0.0)
         tightest = np.argmax(more / np.maximum(instance.free, FITS), axis=1)
         use, saved = more[np.arange(len(more)), tightest], said.value - wanted.value
@@ -131,4 +131,5 @@ def _told(case: Case, restriction: Restriction, prices: Array) -> Array:
             break
         row = tightest[asking]
         np.maximum.at(told, row, told[row] + saved[asking] / use[asking])
+        said = answer(instance, case.active, case.restriction, told)
     return told

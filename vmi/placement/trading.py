@@ -152,18 +152,13 @@ def _least_dear(listed: _Listed, n: int, most: int) -> tuple[int, float]:
     limit = np.inf
     if n > most:
         limit = np.partition(listed.dearer[:n], most - 1)[most - 1]
-    below = (listed.dearer[:n] < limit).sum()
-    kept, alike = 0, most - below
-    for b in range(n):
-        if listed.dearer[b] < limit or (listed.dearer[b] == limit < np.inf and alike > 0):
-            alike -= listed.dearer[b] == limit
-            listed.owner[kept], listed.pattern[kept], listed.qty[kept] = (
-                listed.owner[b],
-                listed.pattern[b],
-                listed.qty[b],
-            )
-            listed.cost[kept], listed.dearer[kept] = listed.cost[b], listed.dearer[b]
-            kept += 1
+    chosen = listed.dearer[:n] < limit
+    if limit < np.inf:
+        chosen[np.flatnonzero(listed.dearer[:n] == limit)[: most - chosen.sum()]] = True
+    at = np.flatnonzero(chosen)
+    kept = len(at)
+    listed.owner[:kept], listed.pattern[:kept], listed.qty[:kept] = listed.owner[at], listed.pattern[at], listed.qty[at]
+    listed.cost[:kept], listed.dearer[:kept] = listed.cost[at], listed.dearer[at]
     return kept, limit
 
 

@@ -22,6 +22,7 @@ from numba import njit
 from vmi.placement.draft import Draft
 from vmi.placement.economics import Economics
 from vmi.placement.limits import Limits
+from vmi.placement.master import bound_at
 from vmi.placement.model import Ground, tabulate
 from vmi.placement.pricing import Restriction, Rules, best_plans
 from vmi.placement.problem import Array, Mask, Whole
@@ -48,9 +49,7 @@ class Worth:
     @property
     def bound(self) -> float:
         """The Lagrangian bound on plans without transfers [CNY]: valid whatever the prices are."""
-        free = self.draft.instance.free
-        limited = np.isfinite(free)
-        return float(self._value.sum() - self.prices[limited] @ free[limited])
+        return bound_at(self.draft.instance, self._value, self.prices)
 
     def protection_days(self, parts: pd.Series, warehouses: pd.Series) -> Array:
         """Return the protection interval of each part at a warehouse; 0 for an unknown part."""

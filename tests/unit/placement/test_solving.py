@@ -130,3 +130,12 @@ def test_a_night_outlives_a_price_master_that_finds_no_optimum(
     plan = case.solve(instance, start=found.prices)
     assert fits(instance, plan) and plan.bound <= found.objective + 1e-6
     assert plan.within(NEAR_ENOUGH) and found.bound <= plan.objective + 1e-6
+
+
+def test_a_night_without_any_prices_has_a_plan_and_a_bound(
+    case: Case, instance: Instance, found: Solution, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = pywraplp.Solver.CreateSolver
+    monkeypatch.setattr(master.pywraplp.Solver, "CreateSolver", lambda name: Wavering(create(name), 10**9))
+    plan = case.solve(instance)
+    assert fits(instance, plan) and np.isfinite(plan.bound) and plan.bound <= found.objective + 1e-6
