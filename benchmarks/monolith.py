@@ -9,8 +9,9 @@ Model
     (4) sum of q_ijo l_ijo <= available_i           where the supplier has less than all pools may order
     (5) sum of a_ik q_ijo l_ijo / b_k <= 1          for every coupling row
 
-Only parts whose best plan without rows uses them are in it, as in ours; what the others cost is the constant. A change
-of hubs must cost nothing (``placement.change_cost`` is 0), or a pattern would have a cost of its own.
+The whole model has all parts. Where only those are asked for that compete (their best plan without rows uses one), what
+all others cost is the constant: a reduction that is ours, given to the rival. A change of hubs must cost nothing
+(``placement.change_cost`` is 0), or a pattern would have a cost of its own.
 """
 
 import datetime

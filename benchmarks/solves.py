@@ -194,15 +194,15 @@ def _judged(case: Case, solutions: tuple[Solution, Solution, Solution], scenario
     return found
 
 
-def solve_monolith(setting: Setting, solver: str, seconds: float) -> Run:
-    """Measure the model with dedicated cover as one integer program."""
-    return run(_program(setting), solver, seconds)
+def solve_monolith(setting: Setting, whole: bool, solver: str, seconds: float) -> Run:
+    """Measure the model with dedicated cover as one integer program; of all parts, or of those that compete alone."""
+    return run(_program(setting, whole), solver, seconds)
 
 
-def _program(setting: Setting) -> Program:
+def _program(setting: Setting, whole: bool) -> Program:
     case = setting.case()
     instance = dedicated(case)
-    return monolith(instance, *competing(instance))
+    return monolith(instance, *((instance.everyone, 0.0) if whole else competing(instance)))
 
 
 def relax(setting: Setting, seconds: float) -> tuple[Run, float, float]:

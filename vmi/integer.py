@@ -27,7 +27,7 @@ class Program:
     """Minimise ``cost``·x + ``constant`` subject to ``row_lower`` <= A x <= ``row_upper``, 0 <= x <= ``upper``.
 
     A is given by its non-zeros (``rows``, ``columns``, ``values``), a (row, column) pair at most once. Without
-    ``row_lower`` rows have no lower limit.
+    ``row_lower`` rows have no lower limit. ``start``: a solution to begin with; one that breaks a row is passed over.
     """
 
     cost: Numbers
@@ -39,6 +39,7 @@ class Program:
     row_upper: Numbers
     constant: float = 0.0
     row_lower: Numbers | None = None
+    start: Numbers | None = None
 
     def only(self, keep: npt.NDArray[np.bool_]) -> "Program":
         """Return the program with the other columns fixed at 0."""
@@ -46,7 +47,8 @@ class Program:
         held = keep[self.columns]
         triplets = (self.rows[held], place[self.columns[held]], self.values[held])
         limits = (self.row_upper, self.constant, self.row_lower)
-        return Program(self.cost[keep], self.upper[keep], self.integer[keep], *triplets, *limits)
+        start = None if self.start is None else self.start[keep]
+        return Program(self.cost[keep], self.upper[keep], self.integer[keep], *triplets, *limits, start)
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,11 @@ def solve(program: Program, relative_gap: float, node_limit: int, relaxed: bool 
     settings = mathopt.SolveParameters(highs=options, random_seed=0)
     if not relaxed:
         settings.relative_gap_tolerance, settings.node_limit = relative_gap, node_limit
-    with open(os.devnull, "w") as nowhere, printed_to(nowhere):  # noqa: PTH123 - HiGHS prints a line now and then
-        result = mathopt.solve(model, mathopt.SolverType.HIGHS, params=settings)
     variables = sorted(model.variables(), key=lambda v: v.id)
+    hints = [] if program.start is None else [mathopt.SolutionHint(dict(zip(variables, program.start, strict=True)))]
+    known = mathopt.ModelSolveParameters(solution_hints=hints)
+    with open(os.devnull, "w") as nowhere, printed_to(nowhere):  # noqa: PTH123 - HiGHS prints a line now and then
+        result = mathopt.solve(model, mathopt.SolverType.HIGHS, params=settings, model_params=known)
     if not result.has_primal_feasible_solution():
         return _nothing(program, result)
     x = np.array(result.variable_values(variables))

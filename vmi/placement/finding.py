@@ -138,7 +138,8 @@ def choose(case: Case, near: Near, found: Found, thorough: bool) -> Found:
         choices, listed = _near_choices(case, near, (found.plans, gap), len(case.active) + columns)
         near_enough = max(case.enough / 2.0, SHARE_OF_GAP * gap if listed < 1.0 else 0.0) / max(1.0, abs(floor))
         effort = near_enough, case.parameters.nodes_limit
-        better = select(case.instance, case.active, choices, effort) if choices else None
+        known = found.plans.pattern, found.plans.qty
+        better = select(case.instance, case.active, choices, known, effort) if choices else None
         if better is not None:
             plans = min(found.plans, better.plans, key=lambda p: p.cost)
             # Whoever takes what is not listed pays as much more than the best.

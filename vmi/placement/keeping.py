@@ -97,7 +97,7 @@ def _choose(case: Case, near: Near, found: Found, kept: _Kept) -> Selection | No
     own = _priced(instance, parts, np.where(kept.rows, 0.0, near.prices))
     own = replace(own, rows=own.rows._replace(free=np.where(kept.rows, instance.free, np.inf)))
     gap = NEAR_ENOUGH * case.enough / max(1.0, abs(float(said.value[kept.places].sum())))
-    return select(own, parts, choices, (gap, case.parameters.nodes_limit))
+    return select(own, parts, choices, known, (gap, case.parameters.nodes_limit))
 
 
 def _priced(instance: Instance, parts: Whole, prices: Array) -> Instance:

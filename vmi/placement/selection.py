@@ -51,8 +51,12 @@ class _Piece(NamedTuple):
     upper: Array
 
 
-def select(instance: Instance, parts: Whole, choices: Choices, effort: tuple[float, int]) -> Selection | None:
+def select(
+    instance: Instance, parts: Whole, choices: Choices, known: tuple[Whole, Whole], effort: tuple[float, int]
+) -> Selection | None:
     """Return the cheapest choice for ``parts``, within a relative gap or as so many nodes let it (``effort``).
+
+    ``known``: pattern and units by hub of plans that are among the choices, to begin with.
 
     Each of the parts has a pattern and for each of its pools a quantity among ``choices``. None if no choice was found
     that fits. The bound of a program with less room than there is is no bound on this one: then it is -inf.
@@ -63,7 +67,7 @@ def select(instance: Instance, parts: Whole, choices: Choices, effort: tuple[flo
     if several.any():
         for shrink in SHRINKS:
             room = instance.free * (1.0 - shrink) - instance.usage(parts, fixed.qty).sum(axis=0)
-            taken, bound = _solve(instance, parts, choices.only(several), (room, fixed.cost), effort)
+            taken, bound = _solve(instance, parts, choices.only(several), known, (room, fixed.cost), effort)
             if taken is None:
                 return None
             found = _decode(instance, parts, taken)
@@ -113,7 +117,12 @@ def _hub(instance: Instance, parts: Whole, choices: Choices) -> Whole:
 
 
 def _solve(
-    instance: Instance, parts: Whole, choices: Choices, rest: tuple[Array, float], effort: tuple[float, int]
+    instance: Instance,
+    parts: Whole,
+    choices: Choices,
+    known: tuple[Whole, Whole],
+    rest: tuple[Array, float],
+    effort: tuple[float, int],
 ) -> tuple[Choices | None, float]:
     """Return the patterns and options that the program takes, and its bound; None if it found none that fit.
 
@@ -137,6 +146,7 @@ def _solve(
         row_upper=np.concatenate([p.upper for p in pieces]),
         row_lower=np.concatenate([p.lower for p in pieces]),
         constant=rest[1],
+        start=_start(instance, parts, choices, known),
     )
     gap, nodes = effort
     try:
@@ -149,6 +159,17 @@ def _solve(
     mine, own = taken[:patterns], taken[patterns:]
     chosen = Choices(choices.pattern[mine], choices.member[:0], choices.option[own], choices.change[mine])
     return chosen, found.bound
+
+
+def _start(instance: Instance, parts: Whole, choices: Choices, known: tuple[Whole, Whole]) -> Array:
+    """Return 1 for the patterns and the options of plans that are known, 0 for all others."""
+    (pattern, units), menu, place = known, instance.menu, choices.option[:, 0]
+    owner, number = choices.pattern.T
+    taken = number - menu.pattern_from[menu.part_class[parts[owner]]] == pattern[owner]
+    pools = choices.member[taken[choices.member[:, 0]], 1]
+    wanted = units[place, _hub(instance, parts, choices)]
+    ordered = np.isin(choices.option[:, 1], pools) & (instance.table.qty[choices.option[:, 2]] == wanted)
+    return np.concatenate([taken, ordered]).astype(np.float64)
 
 
 def _one_pattern(choices: Choices) -> _Piece:

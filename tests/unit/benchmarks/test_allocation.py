@@ -1,6 +1,7 @@
 """The allocation benchmark: seeded problems, the dedicated model, rivals' programs and logs, and all its sections."""
 
 import os
+import time
 from dataclasses import replace
 from itertools import product
 
@@ -10,7 +11,7 @@ import pytest
 
 from benchmarks import allocation
 from benchmarks.allocation import SECTIONS, Scale, exponent, versus
-from benchmarks.apart import apart
+from benchmarks.apart import apart, apart_within
 from benchmarks.cases import Case, prepare, scarce
 from benchmarks.companies import company, day_later
 from benchmarks.dedicated import tabulate_dedicated
@@ -163,7 +164,7 @@ def test_a_rival_is_timed_to_every_gap_that_both_reach() -> None:
     rival = Run(110.0, 99.0, 1.0, 60.0, (Moment(5.0, 120.0, 99.0), Moment(39.0, 110.0, 99.0)))
     assert gap(110.0, 99.0) == pytest.approx(0.1) and rival.first_seconds == 5.0
     assert versus(ours, rival) == "3.0 times to 20.0800 %, 6.7 times to 10.0000 %; plan 9.09091 % cheaper"
-    assert versus(ours, Run(np.inf, 99.0, 1.0, 60.0, ())) == "no solution"
+    assert versus(ours, Run(np.inf, 99.0, 1.0, 60.0, ())) == "no solution in 60 s"
 
 
 def test_seconds_in_proportion_to_parts_grow_with_exponent_one() -> None:
@@ -175,14 +176,38 @@ def test_work_apart_runs_in_another_process_and_tells_its_memory() -> None:
     assert pid != os.getpid() and peak > 10.0
 
 
+def test_work_apart_that_takes_too_long_is_ended() -> None:
+    with pytest.raises(TimeoutError):
+        apart_within(0.5, time.sleep, 600.0)
+
+
+@pytest.mark.parametrize("solver", ["HiGHS", "SCIP"])
+def test_the_parts_that_do_not_compete_change_nothing(solver: str) -> None:
+    case = small(20, 4, seed=2)
+    instance = dedicated(case)
+    whole = run(monolith(instance, instance.everyone, 0.0), solver, seconds=20.0)
+    assert len(competing(instance)[0]) < 20
+    assert whole.objective == pytest.approx(case.solve(instance).objective, rel=2e-6)
+
+
+def test_a_rival_that_does_not_look_at_its_clock_has_no_solution(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(allocation, "apart_within", ended)
+    ours = Solved(10, 100.0, 99.9, {"tabulate": 1.0, "solve": 1.0}, 1, 1)
+    assert versus([ours], allocation._rival(Setting(30), True, "HiGHS", 5.0)[0]) == "no solution in 55 s"
+
+
 def test_every_section_prints_its_table_and_returns_figures(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(allocation, "apart", lambda work, *given: (work(*given), 1.0))
+    monkeypatch.setattr(allocation, "apart_within", lambda most, work, *given: (work(*given), 1.0))
     scale = Scale(sizes=(20, 30), parts=30, scenarios=10, companies=1, seconds=2.0, lp_seconds=5.0, gaps=(0.0,))
     setting = Setting(30, warehouses=4, relative_gap=1e-2)
     rows = [row for section in SECTIONS.values() for row in section(setting, scale)]
-    assert len(rows) == 12 and all(len(row) == 4 and row[3] for row in rows)
+    assert len(rows) == 14 and all(len(row) == 4 and row[3] for row in rows)
     printed = capsys.readouterr().out
     assert "dedicated, units reserved" in printed and "HiGHS dual simplex" in printed
 

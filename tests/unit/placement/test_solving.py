@@ -7,6 +7,7 @@ from ortools.linear_solver import pywraplp
 from benchmarks.cases import Case, prepare
 from benchmarks.companies import day_later
 from benchmarks.solves import Setting
+from vmi import integer
 from vmi.placement import master, solving
 from vmi.placement.finding import Found
 from vmi.placement.instance import Instance
@@ -67,6 +68,25 @@ def test_the_gap_that_contents_is_reached_and_a_smaller_one_brings_a_plan_no_dea
     assert tight.objective <= found.objective + 1e-6 and fits(instance, tight)
     assert tight.bound <= found.objective + 1e-6 and found.bound <= tight.objective + 1e-6
     assert tight.objective - tight.bound < found.objective - found.bound
+
+
+def test_every_program_begins_with_a_plan_that_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, solve = list[float](), integer.solve
+
+    def watched(program: integer.Program, relative_gap: float, node_limit: int) -> integer.Solution:
+        assert program.start is not None and program.row_lower is not None
+        values = program.values * program.start[program.columns]
+        held = np.bincount(program.rows, weights=values, minlength=len(program.row_upper))
+        assert (held <= program.row_upper + 1e-6).all() and (held >= program.row_lower - 1e-6).all()
+        begun.append(float(program.cost @ program.start))
+        better = solve(program, relative_gap, node_limit)
+        assert better.objective <= begun[-1] + program.constant + 1e-6
+        return better
+
+    monkeypatch.setattr(integer, "solve", watched)
+    few = Setting(300, warehouses=6, relative_gap=1e-6).case()
+    few.solve(few.pooled())
+    assert len(begun) >= 2
 
 
 def test_yesterdays_prices_save_passes_and_their_bound_is_no_higher_than_any_plan(case: Case, found: Solution) -> None:
