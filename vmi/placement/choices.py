@@ -50,7 +50,8 @@ def near_choices(
     for c in range(len(parts)):
         i = parts[c]
         cls, first_row = menu.part_class[i], table.row_from[i]
-        worth, _ = pool_minima(i, rules, charges)
+        worth, taken = pool_minima(i, rules, charges)
+        seen, plans = np.empty((0, charges.shape[1]), dtype=np.int64), 0
         keep = np.zeros(table.option_from[table.row_from[i + 1]] - table.option_from[first_row], dtype=np.bool_)
         base, began, listed = table.option_from[first_row], n, 0
         for m in range(menu.pattern_from[cls], menu.pattern_from[cls + 1]):
@@ -64,6 +65,14 @@ def near_choices(
             listed_anyhow = known[c] == m - menu.pattern_from[cls]
             if total > ceiling[c] and not listed_anyhow:
                 continue
+            plan = _best_units(i, members, taken, rules, charges.shape[1])
+            if not listed_anyhow and _is_seen(plan, seen[:plans]):
+                others = (ceiling[c] - total + worth, taken, charges)
+                if not _has_others(i, members, others, rules):
+                    continue
+            if plans == len(seen):
+                seen = np.concatenate((seen, np.empty((8 + len(seen), seen.shape[1]), dtype=np.int64)))
+            seen[plans], plans = plan, plans + 1
             if n == len(pattern):
                 pattern, change = np.concatenate((pattern, pattern)), np.concatenate((change, change))
             pattern[n, 0], pattern[n, 1], change[n] = c, m, own
@@ -82,7 +91,7 @@ def near_choices(
             for a in range(began, n):
                 for j in menu.members[menu.member_from[pattern[a, 1]] : menu.member_from[pattern[a, 1] + 1]]:
                     keep[options_of(i, j, rules)[1] - base] = True
-            free += keep.sum()
+            free += listed
         for row in range(first_row, table.row_from[i + 1]):
             for o in range(table.option_from[row], table.option_from[row + 1]):
                 if keep[o - base]:
@@ -92,3 +101,35 @@ def near_choices(
         if free > most:
             return Choices(pattern[:n], member[:k], option[:o_n], change[:n]), False
     return Choices(pattern[:n], member[:k], option[:o_n], change[:n]), True
+
+
+@njit(cache=True)
+def _best_units(i: int, members: Whole, taken: Whole, rules: Rules, hubs: int) -> Whole:
+    """Return the units by hub of a pattern's best plan."""
+    first, units = rules.menu.pool_from[rules.menu.part_class[i]], np.zeros(hubs, dtype=np.int64)
+    for j in members:
+        units[rules.menu.pool_hub[first + j]] += rules.table.qty[taken[j]]
+    return units
+
+
+@njit(cache=True)
+def _is_seen(plan: Whole, seen: Whole) -> bool:
+    """Return whether a plan's units are those of one of the plans seen."""
+    found = False
+    for other in seen:
+        found = found or (other == plan).all()
+    return found
+
+
+@njit(cache=True)
+def _has_others(i: int, members: Whole, near: tuple[Array, Whole, Array], rules: Rules) -> bool:
+    """Return whether a pool has an option beside its best that comes near; ``near``: what an option may be worth at
+    most by pool, the best options, and the charges.
+    """
+    most, taken, charges = near
+    for j in members:
+        hub, start, stop = options_of(i, j, rules)
+        for o in range(start, stop):
+            if o != taken[j] and reduced_cost(i, hub, o, rules, charges) <= most[j]:
+                return True
+    return False

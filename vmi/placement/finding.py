@@ -10,7 +10,6 @@ import numpy as np
 
 from vmi.placement.choices import Choices, near_choices
 from vmi.placement.instance import Instance
-from vmi.placement.master import answer
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.pricing import Restriction
 from vmi.placement.problem import Whole
@@ -22,13 +21,13 @@ SHUT = 1e-6
 """Relative gap that counts as none."""
 ROUGH_COLUMNS, FEW_COLUMNS = 300, 1_500
 """Columns of the only program for a rough answer, and of the first for any other: solved in a second or two."""
-MORE_COLUMNS, SHARE_OF_GAP = 6, 0.1
+MORE_COLUMNS, SHARE_OF_GAP = 6, 0.2
 """How many times as many columns the next program has; share of the gap to which one is solved that is not the last."""
 NARROWER, LEAST_SLACK = 2.0, 1e-12
 """How much dearer than its part's best a plan may be to be listed: by what that is narrowed until the list is short
 enough, and where that ends, as a share of the cost."""
-OTHER_PRICES = (0.98, 1.01, 1.02)
-"""Shares of the prices at which parts are asked too: which of many plans that are almost alike they take is luck."""
+TRADES = 2
+"""Times that all parts trade: with other offers the second time, as their plans are others."""
 
 
 class Case(NamedTuple):
@@ -65,20 +64,13 @@ class Found(NamedTuple):
 
 
 def begin(case: Case, near: Near, bound: float) -> Found:
-    """Return plans near enough, or the best there are, out of the parts' answers to prices a little lower or higher."""
-    found = settle(case, near, Found(fit(case, near), bound), by_row=False)
-    for share in OTHER_PRICES:
-        if found.gap <= case.enough:
-            break
-        said = answer(case.instance, case.active, case.restriction, share * near.prices)
-        other = settle(case, near, Found(fit(case, near._replace(said=said)), bound), by_row=False)
-        found = nearer(found, other)
-    return found
+    """Return plans that fit and are settled, out of what parts wish."""
+    return settle(case, near, Found(fit(case, near), bound))
 
 
-def nearer(one: Found, other: Found) -> Found:
-    """Return that of which less is not proven."""
-    return one if one.gap <= other.gap else other
+def best_of(one: Found, other: Found) -> Found:
+    """Return the cheaper plans and the higher bound of the two."""
+    return Found(min(one.plans, other.plans, key=lambda plans: plans.cost), max(one.bound, other.bound))
 
 
 def fit(case: Case, near: Near) -> Plans:
@@ -93,28 +85,15 @@ def fit(case: Case, near: Near) -> Plans:
     return fitted(*case.where, plans, near.prices)
 
 
-def settle(case: Case, near: Near, found: Found, by_row: bool = True) -> Found:
-    """Return plans in which no part gains by what is left, nor by trading where that is not near enough.
-
-    First all parts trade; then those that use a row, row by row, so that dearer plans are among their offers: the row
-    first of which most is left, by its worth.
-    """
+def settle(case: Case, near: Near, found: Found) -> Found:
+    """Return plans in which no part gains by what is left, nor by trading where that is not near enough."""
     none = np.zeros_like(near.prices)
     found = found._replace(plans=settled_plans(*case.where, found.plans, near.prices))
-    for row in (-1, *(_by_worth_left(case, near, found.plans) if by_row else ())):
+    for _ in range(TRADES):
         if found.gap <= case.enough:
             break
-        among = near.among if row < 0 else _users(case, near, found.plans, row)
-        plans = traded(*case.where, found.plans, near._replace(among=among))
-        found = found._replace(plans=take_turns(*case.where, plans, none))
+        found = found._replace(plans=take_turns(*case.where, traded(*case.where, found.plans, near), none))
     return found
-
-
-def _by_worth_left(case: Case, near: Near, plans: Plans) -> list[int]:
-    """Return the rows with a price, first the one of which most is left [CNY]."""
-    rows = np.flatnonzero(near.prices > 0)
-    left = case.instance.free[rows] - case.instance.usage(case.active, plans.qty).sum(axis=0)[rows]
-    return [int(row) for row in rows[np.argsort(-left * near.prices[rows], kind="stable")]]
 
 
 def _users(case: Case, near: Near, plans: Plans, row: int) -> Whole:
@@ -123,20 +102,19 @@ def _users(case: Case, near: Near, plans: Plans, row: int) -> Whole:
     return np.flatnonzero(ours | theirs)
 
 
-def choose(case: Case, near: Near, found: Found, thorough: bool) -> Found:
+def choose(case: Case, near: Near, floor: float, found: Found, most: int) -> Found:
     """Return plans no dearer than those found, by programs of what comes near, and a bound.
 
-    ``found.bound`` is that of the prices. A few columns are enough at first, and for a rough answer; as long as the gap
-    is not small enough more are listed, up to ``columns_limit``, or until all within the gap are: their bound is the
-    model's. Before that the program only has to find what makes the list shorter.
+    ``floor``: the bound of the prices. A few columns are enough at first; as long as the gap is not small enough more
+    are listed, up to ``most``, or until all within the gap are: their bound is the model's. Before that the program
+    only has to find what makes the list shorter.
     """
-    limit, floor = case.parameters.columns_limit, found.bound
-    columns, listed = min(FEW_COLUMNS if thorough else ROUGH_COLUMNS, limit), 0.0
+    columns, listed = min(FEW_COLUMNS, most), 0.0
     while found.gap > case.enough and listed < 1.0:
         # The bound of a program may be better, but only that of the prices says what need not be listed.
         gap = found.plans.cost - floor
         choices, listed = _near_choices(case, near, (found.plans, gap), len(case.active) + columns)
-        near_enough = max(case.enough / 2.0, SHARE_OF_GAP * gap if listed < 1.0 else 0.0) / max(1.0, abs(floor))
+        near_enough = (SHARE_OF_GAP * gap if listed < 1.0 else case.enough / 2.0) / max(1.0, abs(floor))
         effort = near_enough, case.parameters.nodes_limit
         known = found.plans.pattern, found.plans.qty
         better = select(case.instance, case.active, choices, known, effort) if choices else None
@@ -146,9 +124,9 @@ def choose(case: Case, near: Near, found: Found, thorough: bool) -> Found:
             unlisted = np.inf if listed == 1.0 else floor + listed * gap - (1.0 - listed) * near.spare.max()
             found = Found(plans, max(found.bound, min(better.bound, unlisted, plans.cost)))
             found = found if found.shut else settle(case, near, found)
-        if columns == limit or not thorough:
+        if columns == most:
             break
-        columns = min(MORE_COLUMNS * columns, limit)
+        columns = min(MORE_COLUMNS * columns, most)
     return found
 
 

@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from ortools.linear_solver import pywraplp
 
 from vmi.placement.columns import Columns
 from vmi.placement.instance import Instance
+from vmi.placement.limits import Rows
 from vmi.placement.pricing import Choice, Restriction, best_plans
 from vmi.placement.problem import Array, Whole
+from vmi.placement.settling import use_rows
 
 NEW_PRICE = 0.6
 """Weight of the master's new prices against the best so far: without smoothing they jump from end to end."""
@@ -66,21 +69,16 @@ def forced_only(instance: Instance, parts: Whole, restriction: Restriction) -> C
 
 def price_rows(instance: Instance, active: Whole, restriction: Restriction, search: Search) -> Priced:
     """Return prices of the rows whose bound on the cost of the active parts no other prices much improve."""
-    group = np.arange(len(active)) % min(GROUPS, len(active))
-    dealt = np.argsort(group, kind="stable")
-    parts, best = active[dealt], np.zeros(len(instance.free))
-    master = _Master(instance, parts, np.flatnonzero(np.diff(group[dealt], prepend=-1)))
+    none, (parts, starts) = np.zeros(len(instance.free)), _groups(instance, active)
+    master = _Master(instance, parts, starts)
     master.learn(forced_only(instance, parts, restriction))
-    unpriced = answer(instance, parts, restriction, best)
-    master.learn(unpriced)
-    bound, value, passes = -np.inf, np.inf, 0
-    if search.start is not None:
-        for share in AROUND_START:
-            prices = np.asarray(share * search.start).round(9)
-            said = answer(instance, parts, restriction, prices)
-            master.learn(said)
-            if (reached := bound_at(instance, said.value, prices)) > bound:
-                best, bound = prices, reached
+    best, bound, value, passes = none, -np.inf, np.inf, 0
+    for first in [none] if search.start is None else [share * search.start for share in AROUND_START]:
+        prices = first.round(9)
+        said = answer(instance, parts, restriction, prices)
+        master.learn(said)
+        if (reached := bound_at(instance, said.value, prices)) > bound:
+            best, bound = prices, reached
     while passes < search.passes:
         passes += 1
         solved = master.solve()
@@ -103,9 +101,16 @@ def price_rows(instance: Instance, active: Whole, restriction: Restriction, sear
                 break
         if not grew and (search.start is None or passes > SMALL_STEPS):
             break
-    if bound == -np.inf:  # not one master was solved: the prices are none
-        bound = bound_at(instance, unpriced.value, best)
     return Priced(best, bound, value, passes)
+
+
+def _groups(instance: Instance, active: Whole) -> tuple[Whole, Whole]:
+    """Return the parts group by group and the first place of each group: the parts of a supplier side by side, and
+    among them the hazardous ones, so that a column uses few rows and a supplier's price moves few groups.
+    """
+    rows, groups = instance.rows, min(GROUPS, len(active))
+    order = np.lexsort((rows.use[active, 1] > 0.0, rows.supplier[active]))
+    return active[order], np.arange(groups) * len(active) // groups
 
 
 def bound_at(instance: Instance, value: Array, prices: Array) -> float:
@@ -133,15 +138,16 @@ class _Master:
         new = self.columns.unknown(said)
         if not new:
             return False
-        usage = self.instance.usage(self.parts, said.qty)[:, self.limited] / self.scale
-        used, cost = np.add.reduceat(usage, self.columns.starts, axis=0), self.columns.cost(said)
+        usage = _usage(self.parts, self.columns.starts, said.qty, self.instance.rows)
+        used, cost = usage[:, self.limited] / self.scale, self.columns.cost(said)
         objective, infinity = self.solver.Objective(), self.solver.infinity()
         for group in new:
             variable = self.solver.NumVar(0.0, infinity, "")
             objective.SetCoefficient(variable, float(cost[group]))
             self.one[group].SetCoefficient(variable, 1.0)
-            for k in np.flatnonzero(used[group]):
-                self.rows[k].SetCoefficient(variable, float(used[group, k]))
+            for row, share in zip(self.rows, used[group].tolist(), strict=True):
+                if share:
+                    row.SetCoefficient(variable, share)
         return True
 
     def solve(self) -> tuple[float, Array] | None:
@@ -153,10 +159,25 @@ class _Master:
         return float(self.solver.Objective().Value()), prices.round(9)
 
 
+@njit(cache=True)
+def _usage(parts: Whole, starts: Whole, qty: Whole, rows: Rows) -> Array:
+    """Return what the plans of each group of parts use of each row, shape (groups, rows)."""
+    used, group = np.zeros((len(starts), len(rows.free))), -1
+    for at in range(len(parts)):
+        if group + 1 < len(starts) and starts[group + 1] == at:
+            group += 1
+        use_rows(parts[at], qty[at], rows, -1.0, used[group])
+    return used
+
+
 def _ways() -> Iterator[pywraplp.MPSolverParameters]:
-    """Yield GLOP's ways: from the last basis; where that ends without an optimum, as it may by rounding, from scratch
-    by the dual simplex, and by the primal one on numbers as they are.
+    """Yield GLOP's ways: on from the last basis, which presolving and scaling would lose; where that ends without an
+    optimum, as it may by rounding, with them; and from scratch by the dual simplex, and by the primal one.
     """
+    way = pywraplp.MPSolverParameters()
+    way.SetIntegerParam(way.PRESOLVE, way.PRESOLVE_OFF)
+    way.SetIntegerParam(way.SCALING, way.SCALING_OFF)
+    yield way
     way = pywraplp.MPSolverParameters()
     yield way
     way.SetIntegerParam(way.INCREMENTALITY, way.INCREMENTALITY_OFF)

@@ -57,23 +57,28 @@ def best_plans(chosen: Whole, rules: Rules, price: Array) -> Choice:
     n, hubs = len(chosen), price.shape[1]
     pattern, qty = np.zeros(n, dtype=np.int64), np.zeros((n, hubs), dtype=np.int64)
     value, cost = np.full(n, np.inf), np.zeros(n)
+    largest = 0
+    for i in chosen:
+        largest = max(largest, menu.pool_from[menu.part_class[i] + 1] - menu.pool_from[menu.part_class[i]])
+    worth, taken = np.empty(largest), np.empty(largest, dtype=np.int64)
     for c in range(n):
         i = chosen[c]
         cls = menu.part_class[i]
-        worth, taken = pool_minima(i, rules, price)
+        _write_minima(i, rules, price, (worth, taken))
         for m in range(menu.pattern_from[cls], menu.pattern_from[cls + 1]):
             number = m - menu.pattern_from[cls]
             if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != number:
                 continue
-            members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
             change = change_cost(i, m, rules)
-            total, units, options = change, 0, np.empty(len(members), dtype=np.int64)
-            for at in range(len(members)):
-                options[at] = taken[members[at]]
-                total += worth[members[at]]
-                units += table.qty[options[at]]
+            total = change
+            for at in range(menu.member_from[m], menu.member_from[m + 1]):
+                total += worth[menu.members[at]]
             # Sharing out never makes a pattern cheaper: one that is too dear already stays out.
-            if total < value[c] - 1e-9 and units > rules.limits.available[i]:
+            if total >= value[c] - 1e-9:
+                continue
+            members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
+            options = taken[members]
+            if table.qty[options].sum() > rules.limits.available[i]:
                 total = change + _share_out(i, members, rules, price, options)
             if total < value[c] - 1e-9:
                 value[c], pattern[c] = total, number
@@ -127,14 +132,22 @@ def pool_minima(i: int, rules: Rules, price: Array) -> tuple[Array, Whole]:
     """Return what each pool's cheapest option is worth with the prices of what it uses, and which it is."""
     cls = rules.menu.part_class[i]
     pools = rules.menu.pool_from[cls + 1] - rules.menu.pool_from[cls]
-    worth, taken = np.full(pools, np.inf), np.empty(pools, dtype=np.int64)
-    for j in range(pools):
+    worth, taken = np.empty(pools), np.empty(pools, dtype=np.int64)
+    _write_minima(i, rules, price, (worth, taken))
+    return worth, taken
+
+
+@njit(cache=True)
+def _write_minima(i: int, rules: Rules, price: Array, best: tuple[Array, Whole]) -> None:
+    """Write what each pool's cheapest option is worth, and which it is: into room that serves all parts in turn."""
+    cls, (worth, taken) = rules.menu.part_class[i], best
+    for j in range(rules.menu.pool_from[cls + 1] - rules.menu.pool_from[cls]):
         hub, start, stop = options_of(i, j, rules)
+        worth[j] = np.inf
         for o in range(start, stop):
             reduced = reduced_cost(i, hub, o, rules, price)
             if reduced < worth[j]:
                 worth[j], taken[j] = reduced, o
-    return worth, taken
 
 
 @njit(cache=True)

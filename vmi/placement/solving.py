@@ -10,7 +10,7 @@ from time import perf_counter
 
 import numpy as np
 
-from vmi.placement.finding import SHUT, Case, Found, begin, choose, nearer, settle
+from vmi.placement.finding import FEW_COLUMNS, ROUGH_COLUMNS, SHUT, Case, Found, begin, best_of, choose
 from vmi.placement.instance import Instance
 from vmi.placement.keeping import keep_rows
 from vmi.placement.master import MASTER_GAP, Search, answer, price_rows
@@ -25,9 +25,12 @@ EXACT_PARTS, NEAR_ENOUGH, ROUGH_GAP = 60, 2e-4, 1e-3
 enough for the wish that only decides trips."""
 NEAR = 64.0
 """How much nearer than the gap that contents the prices are."""
+HIGHER = 1.01
+"""Share of the prices at which parts are asked for plans to begin with: most rows have room left then, which is easier
+given out than taken back."""
 TOLD_PASSES = 20
 """Most passes in which rows too small for what is wanted get their prices."""
-OFFERS = 1_500
+OFFERS = 2_500
 """Plans among which room is traded at a time."""
 
 
@@ -92,17 +95,20 @@ def solve(
     return Solution(*plans, bound, told.round(6), status, priced.passes, seconds)
 
 
-def _find(case: Case, near: Near, bound: float, thorough: bool, seconds: dict[str, float]) -> Found:
-    """Return plans and a bound, each step only where those before are not near enough; tell ``seconds`` by phase."""
-    began = perf_counter()
-    found = begin(case, near, bound)
+def _find(case: Case, near: Near, floor: float, thorough: bool, seconds: dict[str, float]) -> Found:
+    """Return plans and a bound, each step only where those before are not near enough; tell ``seconds`` by phase.
+
+    ``floor``: the bound of the prices.
+    """
+    began, few = perf_counter(), FEW_COLUMNS if thorough else ROUGH_COLUMNS
+    higher = answer(case.instance, case.active, case.restriction, HIGHER * near.prices)
+    found = begin(case, near._replace(said=higher), floor)
+    fitted = perf_counter()
     if found.gap > case.enough:
         wishes, raised = keep_rows(case, near, found)
         if wishes is not near:
-            near, found = wishes, nearer(raised, begin(case, wishes, raised.bound))
-    fitted = perf_counter()
-    if found.gap > case.enough:
-        found = choose(case, near, settle(case, near, found), thorough)
+            near, floor, found = wishes, raised.bound, best_of(raised, begin(case, wishes, raised.bound))
+        found = choose(case, near, floor, found, case.parameters.columns_limit if thorough else few)
     seconds |= {"plans": fitted - began, "programs": perf_counter() - fitted}
     return found
 

@@ -59,7 +59,8 @@ class _Listed(NamedTuple):
 
 class Market(NamedTuple):
     """Offers, and where the parts stand: the offer that each has taken or -1, its cost, what it uses, and what is left
-    of the rows that matter, with their prices.
+    of the rows that matter, with their prices. ``freeing[freeing_from[k] : freeing_from[k + 1]]``: the offers that may
+    free something of row k.
     """
 
     offers: Offers
@@ -68,6 +69,8 @@ class Market(NamedTuple):
     used: Array
     left: Array
     prices: Array
+    freeing: Whole
+    freeing_from: Whole
 
 
 def traded(instance: Instance, restriction: Restriction, active: Whole, plans: Plans, near: Near) -> Plans:
@@ -88,13 +91,17 @@ def _open_market(instance: Instance, restriction: Restriction, active: Whole, pl
     rules, charges = instance.rules(restriction), instance.charges(near.prices)
     owner, pattern, qty, cost = _offers((active, near.among), plans, rules, charges, near.most)
     used, use = instance.usage(active, plans.qty), instance.usage(active[owner], qty)
-    left, own = instance.free - used.sum(axis=0), np.unique(owner)
-    most = np.zeros((len(own), len(left)))
-    np.maximum.at(most, np.searchsorted(own, owner), use - used[owner])
-    rows = np.flatnonzero(most.sum(axis=0) > left)
+    left, (own, place) = instance.free - used.sum(axis=0), np.unique(owner, return_inverse=True)
+    # What a part uses at most, at hand or by one of its offers; and what all would use more.
+    most = used[own]
+    np.maximum.at(most, place, use)
+    rows = np.flatnonzero((most - used[own]).sum(axis=0) > left)
     offers = Offers(owner, pattern, qty, cost, np.ascontiguousarray(use[:, rows]))
-    now = np.full(len(active), -1, dtype=np.int64)
-    return Market(offers, now, plans.by_part.copy(), np.ascontiguousarray(used[:, rows]), left[rows], near.prices[rows])
+    row, freeing = np.nonzero((most[place] > use)[:, rows].T)
+    freeing_from = np.searchsorted(row, np.arange(len(rows) + 1))
+    now, used = np.full(len(active), -1, dtype=np.int64), np.ascontiguousarray(used[:, rows])
+    stand = now, plans.by_part.copy(), used, left[rows]
+    return Market(offers, *stand, near.prices[rows], freeing, freeing_from)
 
 
 def _taken(market: Market, plans: Plans) -> Plans:
@@ -133,10 +140,15 @@ def _offers(
         for m in range(first, menu.pattern_from[menu.part_class[i] + 1]):
             if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != m - first:
                 continue
+            value = change_cost(i, m, rules)
+            for j in range(menu.member_from[m], menu.member_from[m + 1]):
+                value += worth[menu.members[j]]
+            if value - at_hand > limit:
+                continue
             if n > 2 * most:
                 n, limit = _least_dear(listed, n, most)
             began = n
-            n = _variants(i, m, (worth, taken), rules, (charges, at_hand, limit), (listed, n))
+            n = _variants(i, m, (worth, taken), rules, (charges, value - at_hand, limit), (listed, n))
             listed.owner[began:n], listed.pattern[began:n] = at, m - first
             # The plan at hand is no offer.
             for b in range(began, n):
@@ -173,18 +185,13 @@ def _variants(
 ) -> int:
     """List a pattern's best plan and those with another quantity in one pool; return how many are listed.
 
-    ``best``: of each pool what its cheapest option is worth, and which it is. ``under``: charges, what the plan at hand
-    is worth, and how much dearer a plan may be. ``already``: the list, and how many are in it.
+    ``best``: of each pool what its cheapest option is worth, and which it is. ``under``: charges, how much dearer than
+    the plan at hand the pattern's best is, and how much a plan may be. ``already``: the list, and how many are in it.
     """
-    menu, table, (worth, taken), (charges, at_hand, limit), (listed, n) = rules.menu, rules.table, best, under, already
+    menu, table, (worth, taken), (charges, least, limit), (listed, n) = rules.menu, rules.table, best, under, already
     members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
     first_pool = menu.pool_from[menu.part_class[i]]
     true = change_cost(i, m, rules)
-    value = true
-    for j in members:
-        value += worth[j]
-    if value - at_hand > limit:
-        return n
     plan = np.zeros(listed.qty.shape[1], dtype=np.int64)
     for j in members:
         true += table.cost[taken[j]]
@@ -194,7 +201,7 @@ def _variants(
         hub, start, stop = options_of(i, j, rules)
         start, stop = (taken[j], taken[j] + 1) if k < 0 else (start, stop)
         for o in range(start, stop):
-            dearer = value + reduced_cost(i, hub, o, rules, charges) - worth[j] - at_hand
+            dearer = least + reduced_cost(i, hub, o, rules, charges) - worth[j]
             extra = table.qty[o] - table.qty[taken[j]]
             if (k >= 0 and o == taken[j]) or dearer > limit:
                 continue
@@ -266,24 +273,26 @@ def _overfull(room: Array) -> bool:
 def _cheapest_way(market: Market, chain: Whole, room: Array, most: float) -> int:
     """Return the offer that gives up least [CNY] for the room it frees in overfull rows, less than ``most``; or -1."""
     offers, found, least = market.offers, -1, np.inf
-    for b in range(len(offers.owner)):
-        by = offers.owner[b]
-        loss = offers.cost[b] - market.cost[by]
-        if loss >= most:
-            continue
-        freed = 0.0
-        for k in range(len(room)):
-            change = market.used[by, k] - offers.use[b, k]
-            if room[k] < -FITS:
-                freed += min(change, -room[k]) * max(market.prices[k], LEAST_PRICE)
-            elif room[k] + change < -FITS:
-                freed = -1.0
-                break
-        if freed <= 0.0 or loss >= least * freed:
-            continue
-        taken = False
-        for c in chain:
-            taken = taken or offers.owner[c] == by
-        if not taken:
-            found, least = b, loss / freed
+    over = np.flatnonzero(room < -FITS)
+    for row in over:
+        for b in market.freeing[market.freeing_from[row] : market.freeing_from[row + 1]]:
+            by = offers.owner[b]
+            loss, freed = offers.cost[b] - market.cost[by], 0.0
+            if loss >= most:
+                continue
+            for k in over:
+                freed += min(market.used[by, k] - offers.use[b, k], -room[k]) * max(market.prices[k], LEAST_PRICE)
+            if freed <= 0.0 or loss >= least * freed or not _spares(market, b, room):
+                continue
+            if not (offers.owner[chain] == by).any():
+                found, least = b, loss / freed
     return found
+
+
+@njit(cache=True)
+def _spares(market: Market, b: int, room: Array) -> bool:
+    """Return whether an offer, if taken, makes no other row overfull."""
+    by, k = market.offers.owner[b], 0
+    while k < len(room) and (room[k] < -FITS or room[k] + market.used[by, k] - market.offers.use[b, k] >= -FITS):
+        k += 1
+    return k == len(room)
