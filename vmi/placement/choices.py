@@ -8,6 +8,9 @@ from numba import njit
 from vmi.placement.pricing import Rules, change_cost, options_of, pool_minima, reduced_cost
 from vmi.placement.problem import Array, Mask, Whole
 
+SAME = 1e-9
+"""CNY by which plans that cost the same may differ by rounding."""
+
 
 class Choices(NamedTuple):
     """What parts may choose from; every array has a row per pattern, per member of a pattern, or per option.
@@ -39,8 +42,8 @@ def near_choices(
 
     ``wanted``: pattern and units by hub of plans that are listed in any case, and the ceiling by part. A part that has
     more than one plan left may also order no more than it must. What a supplier has is not looked at: nothing that
-    could be had is missed. Ends when parts with a choice have more than ``most`` options; the second answer is False
-    then.
+    could be had is missed. Ends when parts with a choice have more than ``most`` options near; the second answer is
+    False then.
     """
     menu, table = rules.menu, rules.table
     (known, units), ceiling = wanted
@@ -49,43 +52,20 @@ def near_choices(
     n, k, o_n, free = 0, 0, 0, 0
     for c in range(len(parts)):
         i = parts[c]
-        cls, first_row = menu.part_class[i], table.row_from[i]
-        worth, taken = pool_minima(i, rules, charges)
-        seen, plans = np.empty((0, charges.shape[1]), dtype=np.int64), 0
-        keep = np.zeros(table.option_from[table.row_from[i + 1]] - table.option_from[first_row], dtype=np.bool_)
+        first, first_row = menu.pattern_from[menu.part_class[i]], table.row_from[i]
+        best = pool_minima(i, rules, charges)
         base, began, listed = table.option_from[first_row], n, 0
-        for m in range(menu.pattern_from[cls], menu.pattern_from[cls + 1]):
-            if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != m - menu.pattern_from[cls]:
-                continue
-            members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
-            own = change_cost(i, m, rules)
-            total = own
-            for j in members:
-                total += worth[j]
-            listed_anyhow = known[c] == m - menu.pattern_from[cls]
-            if total > ceiling[c] and not listed_anyhow:
-                continue
-            plan = _best_units(i, members, taken, rules, charges.shape[1])
-            if not listed_anyhow and _is_seen(plan, seen[:plans]):
-                others = (ceiling[c] - total + worth, taken, charges)
-                if not _has_others(i, members, others, rules):
-                    continue
-            if plans == len(seen):
-                seen = np.concatenate((seen, np.empty((8 + len(seen), seen.shape[1]), dtype=np.int64)))
-            seen[plans], plans = plan, plans + 1
+        keep = np.zeros(table.option_from[table.row_from[i + 1]] - base, dtype=np.bool_)
+        for m in _near_patterns(i, first + known[c], ceiling[c], best, rules, charges):
             if n == len(pattern):
                 pattern, change = np.concatenate((pattern, pattern)), np.concatenate((change, change))
-            pattern[n, 0], pattern[n, 1], change[n] = c, m, own
-            for j in members:
+            pattern[n, 0], pattern[n, 1], change[n] = c, m, change_cost(i, m, rules)
+            for j in menu.members[menu.member_from[m] : menu.member_from[m + 1]]:
                 if k == len(member):
                     member = np.concatenate((member, member))
                 member[k, 0], member[k, 1], k = n, first_row + j, k + 1
-                hub, start, stop = options_of(i, j, rules)
-                for o in range(start, stop):
-                    near = total - worth[j] + reduced_cost(i, hub, o, rules, charges) <= ceiling[c]
-                    near = near or (listed_anyhow and table.qty[o] == units[c, hub])
-                    if near and not keep[o - base]:
-                        keep[o - base], listed = True, listed + 1
+            in_any_case = units[c] if m == first + known[c] else units[c, :0]
+            listed += _keep_near(i, m, in_any_case, (best[0], ceiling[c]), rules, charges, keep)
             n += 1
         if n > began + 1 or listed > menu.member_from[pattern[began, 1] + 1] - menu.member_from[pattern[began, 1]]:
             for a in range(began, n):
@@ -104,6 +84,64 @@ def near_choices(
 
 
 @njit(cache=True)
+def _near_patterns(
+    i: int, known: int, ceiling: float, best: tuple[Array, Whole], rules: Rules, charges: Array
+) -> Whole:
+    """Return the patterns of which a plan is worth at most the ceiling, and the known one.
+
+    Left out are those whose only plan is another's best, or dearer with the same units: they differ in hubs of regions
+    that are sent nothing.
+    """
+    menu, (worth, taken) = rules.menu, best
+    first, end = menu.pattern_from[menu.part_class[i]], menu.pattern_from[menu.part_class[i] + 1]
+    plans, value = np.empty((end - first, charges.shape[1]), dtype=np.int64), np.empty(end - first)
+    found, n = np.empty(end - first, dtype=np.int64), 0
+    for m in range(first, end):
+        if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != m - first:
+            continue
+        total = _pattern_worth(i, m, worth, rules)
+        if total > ceiling and m != known:
+            continue
+        members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
+        plan = _best_units(i, members, taken, rules, charges.shape[1])
+        near = worth + (ceiling - total), taken, charges
+        same = _same_units(plan, plans[:n]) & (value[:n] <= total + SAME)
+        if m != known and same.any() and not _has_others(i, members, near, rules):
+            continue
+        plans[n], value[n], found[n], n = plan, total, m, n + 1
+    return found[:n]
+
+
+@njit(cache=True)
+def _pattern_worth(i: int, m: int, worth: Array, rules: Rules) -> float:
+    """Return what a pattern's best plan is worth, with what each pool's is."""
+    total = change_cost(i, m, rules)
+    for j in rules.menu.members[rules.menu.member_from[m] : rules.menu.member_from[m + 1]]:
+        total += worth[j]
+    return total
+
+
+@njit(cache=True)
+def _keep_near(
+    i: int, m: int, in_any_case: Whole, near: tuple[Array, float], rules: Rules, charges: Array, keep: Mask
+) -> int:
+    """Mark the options of a part that plans of a pattern use which are worth at most a ceiling; return how many more.
+
+    ``in_any_case``: units by hub of a plan to be marked too, or none. ``near``: what pools are worth, the ceiling.
+    """
+    table, (worth, ceiling), marked = rules.table, near, 0
+    base, room = table.option_from[table.row_from[i]], ceiling - _pattern_worth(i, m, worth, rules)
+    for j in rules.menu.members[rules.menu.member_from[m] : rules.menu.member_from[m + 1]]:
+        hub, start, stop = options_of(i, j, rules)
+        for o in range(start, stop):
+            wanted = reduced_cost(i, hub, o, rules, charges) <= worth[j] + room
+            wanted = wanted or (len(in_any_case) > 0 and table.qty[o] == in_any_case[hub])
+            if wanted and not keep[o - base]:
+                keep[o - base], marked = True, marked + 1
+    return marked
+
+
+@njit(cache=True)
 def _best_units(i: int, members: Whole, taken: Whole, rules: Rules, hubs: int) -> Whole:
     """Return the units by hub of a pattern's best plan."""
     first, units = rules.menu.pool_from[rules.menu.part_class[i]], np.zeros(hubs, dtype=np.int64)
@@ -113,12 +151,12 @@ def _best_units(i: int, members: Whole, taken: Whole, rules: Rules, hubs: int) -
 
 
 @njit(cache=True)
-def _is_seen(plan: Whole, seen: Whole) -> bool:
-    """Return whether a plan's units are those of one of the plans seen."""
-    found = False
-    for other in seen:
-        found = found or (other == plan).all()
-    return found
+def _same_units(plan: Whole, plans: Whole) -> Mask:
+    """Return which of some plans have the same units."""
+    same = np.ones(len(plans), dtype=np.bool_)
+    for h in range(len(plan)):
+        same &= plans[:, h] == plan[h]
+    return same
 
 
 @njit(cache=True)

@@ -10,7 +10,7 @@ from time import perf_counter
 
 import numpy as np
 
-from vmi.placement.finding import FEW_COLUMNS, ROUGH_COLUMNS, SHUT, Case, Found, begin, best_of, choose
+from vmi.placement.finding import ROUGH_COLUMNS, SHUT, Case, Found, begin, best_of, choose
 from vmi.placement.instance import Instance
 from vmi.placement.keeping import keep_rows
 from vmi.placement.master import MASTER_GAP, Search, answer, price_rows
@@ -100,7 +100,7 @@ def _find(case: Case, near: Near, floor: float, thorough: bool, seconds: dict[st
 
     ``floor``: the bound of the prices.
     """
-    began, few = perf_counter(), FEW_COLUMNS if thorough else ROUGH_COLUMNS
+    began, most = perf_counter(), case.parameters.columns_limit if thorough else ROUGH_COLUMNS
     higher = answer(case.instance, case.active, case.restriction, HIGHER * near.prices)
     found = begin(case, near._replace(said=higher), floor)
     fitted = perf_counter()
@@ -108,7 +108,7 @@ def _find(case: Case, near: Near, floor: float, thorough: bool, seconds: dict[st
         wishes, raised = keep_rows(case, near, found)
         if wishes is not near:
             near, floor, found = wishes, raised.bound, best_of(raised, begin(case, wishes, raised.bound))
-        found = choose(case, near, floor, found, case.parameters.columns_limit if thorough else few)
+        found = choose(case, near, floor, found, most)
     seconds |= {"plans": fitted - began, "programs": perf_counter() - fitted}
     return found
 
