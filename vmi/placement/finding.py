@@ -20,7 +20,7 @@ from vmi.placement.trading import Near, made_way, traded
 SHUT = 1e-6
 """Relative gap that counts as none."""
 ROUGH_COLUMNS, FEW_COLUMNS = 300, 1_500
-"""Columns of the only program for a rough answer, and of the first for any other: solved in a second or two."""
+"""Columns of the only program for a rough answer, and of the first for any other: solved in half a second or one."""
 MORE_COLUMNS, SHARE_OF_GAP = 6, 0.35
 """How many times as many columns the next program has; share of the gap to which one is solved that is not the last."""
 NARROWER, LEAST_SLACK = 2.0, 1e-12
