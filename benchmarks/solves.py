@@ -6,7 +6,7 @@ numba's compiling is not measured: :func:`warm` solves a tiny case first.
 import pickle
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -37,8 +37,8 @@ class Setting:
     """Which problem is solved: its size, how scarce room and budget are, and how near is near enough.
 
     ``share`` of what the plan would take without rows, ``lines_share`` of its lines (0: no limit); ``relative_gap``,
-    ``columns_limit`` and ``nodes_limit`` as in ``placement``; ``problem``: a file that holds a problem of
-    ``vmi sample`` to take instead of a drawn one.
+    ``columns_limit``, ``nodes_limit`` and ``every_hub_set_up_to`` as in ``placement``; ``problem``: a file that holds a
+    problem of ``vmi sample`` to take instead of a drawn one.
     """
 
     parts: int
@@ -49,12 +49,13 @@ class Setting:
     relative_gap: float = 0.0
     columns_limit: int = PlacementParameters.columns_limit
     nodes_limit: int = PlacementParameters.nodes_limit
+    every_hub_set_up_to: int = PlacementParameters.every_hub_set_up_to
     problem: str = ""
 
     def case(self) -> Case:
         """Return the case: a problem with rows that bind."""
         drawn = self._problem()
-        names = ("relative_gap", "columns_limit", "nodes_limit")
+        names = ("relative_gap", "columns_limit", "nodes_limit", "every_hub_set_up_to")
         parameters = PlacementParameters(**{name: getattr(self, name) for name in names})
         return scarce(drawn, parameters, self.share, self.lines_share)
 
@@ -164,18 +165,24 @@ def judge(setting: Setting, scenarios: int) -> tuple[Solved, list[Judged]]:
     ours = clock.time("solve", lambda: case.solve(pooled))
     reserved = clock.time("dedicated", lambda: case.solve(dedicated(case)))
     alone = clock.time("alone", lambda: case.solve(pooled, pattern=case.every_site_alone()))
-    return _solved(case, ours, clock), clock.time("live", lambda: _judged(case, (ours, reserved, alone), scenarios))
+    few = prepare(case.problem, replace(case.parameters, every_hub_set_up_to=0))
+    greedy = clock.time("greedy", lambda: few.solve(few.pooled()))
+    judged = clock.time("live", lambda: _judged(case, _rivals(ours, reserved, alone), scenarios, reserved))
+    judged += _judged(few, {"pooled, greedy sets of hubs": Policy(greedy)}, scenarios)
+    return _solved(case, ours, clock), judged
 
 
-def _judged(case: Case, solutions: tuple[Solution, Solution, Solution], scenarios: int) -> list[Judged]:
-    ours, reserved, alone = solutions
-    rivals = {
+def _rivals(ours: Solution, reserved: Solution, alone: Solution) -> dict[str, Policy]:
+    return {
         "pooled": Policy(ours),
         "dedicated, units reserved": Policy(reserved, reserved=True, helps=False),
         "dedicated, then shared": Policy(reserved),
         "every site alone": Policy(alone, helps=False),
         "every site alone, then helping": Policy(alone),
     }
+
+
+def _judged(case: Case, rivals: dict[str, Policy], scenarios: int, other_model: Solution | None = None) -> list[Judged]:
     lived = live(case, list(rivals.values()), scenarios, UNSEEN)
     found = []
     for k, (name, policy) in enumerate(rivals.items()):
@@ -186,7 +193,7 @@ def _judged(case: Case, solutions: tuple[Solution, Solution, Solution], scenario
                 objective=solution.objective,
                 lived=lived.total[k],
                 kinds=lived.cost[k].mean(axis=0),
-                model_kinds=np.zeros(0) if solution is reserved else expected(case, solution),
+                model_kinds=np.zeros(0) if solution is other_model else expected(case, solution),
                 fill=1.0 - float(lived.units[k, 1] / lived.units[k, 0]),
                 bought_cny=float((solution.qty * case.rows.use[:, 2:]).sum()),
             )

@@ -1,8 +1,9 @@
 """List the cover patterns that a part may choose from: which warehouses are hubs, and which hub covers each region.
 
-Few main warehouses get most of the gain of pooling (Kranenburg and van Houtum 2009). In a small network every set of
-hubs is weighed. In a large one the catalogue has every single hub, "everywhere", and for each number of hubs the set
-that adding (from none) or dropping (from all) one hub at a time leaves cheapest: the greedy p-median, both ways.
+Few main warehouses get most of the gain of pooling (Kranenburg and van Houtum 2009), but which ones differs from part
+to part: up to ten warehouses every set of hubs is weighed, 1,023 of them. In a larger network the catalogue has every
+single hub, "everywhere", and for each number of hubs the set that adding (from none) or dropping (from all) one hub at
+a time leaves cheapest: the greedy p-median, both ways; at ten warehouses that costs 4 to 6 % more (docs/benchmarks.md).
 Parts that share open, required and stocked warehouses share a catalogue (a *class*).
 """
 
@@ -66,7 +67,9 @@ def build_menu(arcs: Arcs, weight: Array, openness: Openness, parameters: Placem
         codes[:, 2] = 0
     classes, part_class = np.unique(codes, axis=0, return_inverse=True)
     n = len(distance)
-    listed = [_class_patterns(distance, weight, [_hubs(int(c), n) for c in row], parameters) for row in classes]
+    sets = [_class_sets(distance, weight, [_hubs(int(c), n) for c in row], parameters) for row in classes]
+    known = {hubs: pattern(distance, hubs) for of_class in sets for hubs in of_class}
+    listed = [[known[hubs] for hubs in of_class] for of_class in sets]
     return _flatten(part_class.ravel().astype(np.int64), listed)
 
 
@@ -97,6 +100,8 @@ def hub_sets(distance: Array, weight: Array, open_hubs: Hubs, parameters: Placem
 
 def pattern(distance: Array, hubs: Hubs) -> tuple[Pool, ...]:
     """Return the pools of a set of hubs: every region at its nearest allowed hub, or alone if there is none."""
+    if not hubs:
+        return tuple((region, 1 << region, False) for region in range(len(distance)))
     regions: dict[int, int] = dict.fromkeys(hubs, 0)
     alone: list[Pool] = []
     for region in range(len(distance)):
@@ -108,17 +113,15 @@ def pattern(distance: Array, hubs: Hubs) -> tuple[Pool, ...]:
     return tuple(sorted([(h, mask, True) for h, mask in regions.items()] + alone))
 
 
-def _class_patterns(
-    distance: Array, weight: Array, hubs: list[Hubs], parameters: PlacementParameters
-) -> list[tuple[Pool, ...]]:
-    """Return a class's patterns: sets of its open hubs with the required ones in, and its stocked warehouses'."""
+def _class_sets(distance: Array, weight: Array, hubs: list[Hubs], parameters: PlacementParameters) -> list[Hubs]:
+    """Return a class's sets of hubs: of its open ones with the required ones in, and its stocked warehouses'."""
     open_hubs, required, stocked = hubs
     if not open_hubs:
-        return [tuple((r, 1 << r, False) for r in range(len(distance)))]
+        return [()]
     sets = [tuple(sorted({*s, *required})) for s in hub_sets(distance, weight, open_hubs, parameters)]
     if stocked:
         sets.append(tuple(sorted({*stocked, *required})))
-    return [pattern(distance, s) for s in dict.fromkeys(sets)]
+    return list(dict.fromkeys(sets))
 
 
 def _stock_pattern(openness: Openness) -> Mask:

@@ -5,11 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from vmi.placement.pricing import Rules, change_cost, options_of, pool_minima, reduced_cost
+from vmi.placement.dominance import change_cost
+from vmi.placement.pricing import Rules, options_of, pattern_worth, patterns_of, pool_minima, reduced_cost
 from vmi.placement.problem import Array, Mask, Whole
-
-SAME = 1e-9
-"""CNY by which plans that cost the same may differ by rounding."""
 
 
 class Choices(NamedTuple):
@@ -59,7 +57,8 @@ def near_choices(
         for m in _near_patterns(i, first + known[c], ceiling[c], best, rules, charges):
             if n == len(pattern):
                 pattern, change = np.concatenate((pattern, pattern)), np.concatenate((change, change))
-            pattern[n, 0], pattern[n, 1], change[n] = c, m, change_cost(i, m, rules)
+            pattern[n, 0], pattern[n, 1] = c, m
+            change[n] = change_cost(i, m, menu, table, rules.limits)
             for j in menu.members[menu.member_from[m] : menu.member_from[m + 1]]:
                 if k == len(member):
                     member = np.concatenate((member, member))
@@ -89,36 +88,27 @@ def _near_patterns(
 ) -> Whole:
     """Return the patterns of which a plan is worth at most the ceiling, and the known one.
 
-    Left out are those whose only plan is another's best, or dearer with the same units: they differ in hubs of regions
-    that are sent nothing.
+    Left out are those of which another, no dearer, has every plan: the same units at best, and the pools of which
+    another quantity comes near. They differ in hubs of regions that are sent nothing.
     """
-    menu, (worth, taken) = rules.menu, best
-    first, end = menu.pattern_from[menu.part_class[i]], menu.pattern_from[menu.part_class[i] + 1]
-    plans, value = np.empty((end - first, charges.shape[1]), dtype=np.int64), np.empty(end - first)
-    found, n = np.empty(end - first, dtype=np.int64), 0
-    for m in range(first, end):
-        if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != m - first:
-            continue
-        total = _pattern_worth(i, m, worth, rules)
+    (worth, taken), (patterns, least) = best, patterns_of(i, rules)
+    listed = patterns[: np.searchsorted(least, ceiling, side="right")]
+    if not (listed == known).any():
+        listed = np.append(listed, known)
+    value = np.array([pattern_worth(i, m, worth, rules) for m in listed])
+    plans = np.empty((len(listed), charges.shape[1]), dtype=np.int64)
+    found, n = np.empty(len(listed), dtype=np.int64), 0
+    for k in np.argsort(value, kind="mergesort"):
+        m, total = listed[k], value[k]
         if total > ceiling and m != known:
             continue
-        members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
-        plan = _best_units(i, members, taken, rules, charges.shape[1])
-        near = worth + (ceiling - total), taken, charges
-        same = _same_units(plan, plans[:n]) & (value[:n] <= total + SAME)
-        if m != known and same.any() and not _has_others(i, members, near, rules):
-            continue
-        plans[n], value[n], found[n], n = plan, total, m, n + 1
-    return found[:n]
-
-
-@njit(cache=True)
-def _pattern_worth(i: int, m: int, worth: Array, rules: Rules) -> float:
-    """Return what a pattern's best plan is worth, with what each pool's is."""
-    total = change_cost(i, m, rules)
-    for j in rules.menu.members[rules.menu.member_from[m] : rules.menu.member_from[m + 1]]:
-        total += worth[j]
-    return total
+        members = rules.menu.members[rules.menu.member_from[m] : rules.menu.member_from[m + 1]]
+        plans[n], found[n] = _best_units(i, members, taken, rules, charges.shape[1]), m
+        near, new = (worth + (ceiling - total), taken, charges), True
+        for other in np.flatnonzero(_same_units(plans[n], plans[:n])):
+            new = new and not _adds_nothing(i, members, found[other], near, rules)
+        n += new or m == known
+    return np.sort(found[:n])
 
 
 @njit(cache=True)
@@ -130,7 +120,7 @@ def _keep_near(
     ``in_any_case``: units by hub of a plan to be marked too, or none. ``near``: what pools are worth, the ceiling.
     """
     table, (worth, ceiling), marked = rules.table, near, 0
-    base, room = table.option_from[table.row_from[i]], ceiling - _pattern_worth(i, m, worth, rules)
+    base, room = table.option_from[table.row_from[i]], ceiling - pattern_worth(i, m, worth, rules)
     for j in rules.menu.members[rules.menu.member_from[m] : rules.menu.member_from[m + 1]]:
         hub, start, stop = options_of(i, j, rules)
         for o in range(start, stop):
@@ -160,14 +150,18 @@ def _same_units(plan: Whole, plans: Whole) -> Mask:
 
 
 @njit(cache=True)
-def _has_others(i: int, members: Whole, near: tuple[Array, Whole, Array], rules: Rules) -> bool:
-    """Return whether a pool has an option beside its best that comes near; ``near``: what an option may be worth at
-    most by pool, the best options, and the charges.
+def _adds_nothing(i: int, members: Whole, other: int, near: tuple[Array, Whole, Array], rules: Rules) -> bool:
+    """Return whether every pool that has an option near beside its best is one of another pattern's too.
+
+    ``near``: what an option may be worth at most by pool, the best options, and the charges.
     """
-    most, taken, charges = near
+    menu, (most, taken, charges) = rules.menu, near
+    others = menu.members[menu.member_from[other] : menu.member_from[other + 1]]
     for j in members:
+        if (others == j).any():
+            continue
         hub, start, stop = options_of(i, j, rules)
         for o in range(start, stop):
             if o != taken[j] and reduced_cost(i, hub, o, rules, charges) <= most[j]:
-                return True
-    return False
+                return False
+    return True

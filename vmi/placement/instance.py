@@ -1,10 +1,12 @@
 """The tabulated model as the price master and its parts read it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from vmi.placement.catalogue import Menu
+from vmi.placement.dominance import Listed, undominated
 from vmi.placement.limits import Limits, Rows
 from vmi.placement.model import Table
 from vmi.placement.pricing import ANY_UNITS, Restriction, Rules
@@ -30,6 +32,11 @@ class Instance:
         """Numbers of all parts."""
         return np.arange(len(self.menu.part_class), dtype=np.int64)
 
+    @cached_property
+    def listed(self) -> Listed:
+        """The patterns that are weighed."""
+        return undominated(self.menu, self.table, self.limits)
+
     def free_choice(self) -> Restriction:
         """Return the restriction that forbids nothing."""
         shape = self.limits.open.shape
@@ -39,7 +46,7 @@ class Instance:
 
     def rules(self, restriction: Restriction) -> Rules:
         """Return what decides the parts' plans under a restriction."""
-        return Rules(self.menu, self.table, self.limits, restriction)
+        return Rules(self.menu, self.listed, self.table, self.limits, restriction)
 
     def charges(self, prices: Array) -> Array:
         """Return what the rows' prices add to a unit and to a line of each part at each hub, (parts, hubs, 2)."""

@@ -27,7 +27,9 @@ class PlacementParameters:
     cover_kept_share: float = parameter(
         0.8, "share", "a warehouse may be hub for a region if its lanes keep the promise for so much of its demand"
     )
-    every_hub_set_up_to: int = parameter(6, "warehouses", "up to here every set of hubs is weighed (63 of them)")
+    every_hub_set_up_to: int = parameter(
+        10, "warehouses", "up to here every set of hubs is weighed (1,023 of them); beyond, the greedy ones"
+    )
     max_review_days: int = parameter(14, "days", "a supplier's truck to a warehouse goes at least this often if needed")
     truck_patience: float = parameter(
         1.0, "times", "a truck waits until waiting costs so many times a night's share of it; 0: it goes every night"

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from vmi.placement.catalogue import Menu
+from vmi.placement.dominance import Listed, change_cost
 from vmi.placement.limits import Limits
 from vmi.placement.model import Table
 from vmi.placement.problem import Array, Mask, Whole
@@ -29,9 +30,12 @@ class Restriction(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """All that decides what a part may do: its catalogue, its table, its bounds and what is fixed beforehand."""
+    """All that decides what a part may do: its catalogue and what of it is weighed, its table, its bounds and what is
+    fixed beforehand.
+    """
 
     menu: Menu
+    listed: Listed
     table: Table
     limits: Limits
     restriction: Restriction
@@ -63,13 +67,13 @@ def best_plans(chosen: Whole, rules: Rules, price: Array) -> Choice:
     worth, taken = np.empty(largest), np.empty(largest, dtype=np.int64)
     for c in range(n):
         i = chosen[c]
-        cls = menu.part_class[i]
         _write_minima(i, rules, price, (worth, taken))
-        for m in range(menu.pattern_from[cls], menu.pattern_from[cls + 1]):
-            number = m - menu.pattern_from[cls]
-            if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != number:
-                continue
-            change = change_cost(i, m, rules)
+        patterns, least = patterns_of(i, rules)
+        for k in range(len(patterns)):
+            m = patterns[k]
+            if least[k] >= value[c] - 1e-9:
+                break
+            change = change_cost(i, m, menu, table, rules.limits)
             total = change
             for at in range(menu.member_from[m], menu.member_from[m + 1]):
                 total += worth[menu.members[at]]
@@ -81,21 +85,28 @@ def best_plans(chosen: Whole, rules: Rules, price: Array) -> Choice:
             if table.qty[options].sum() > rules.limits.available[i]:
                 total = change + _share_out(i, members, rules, price, options)
             if total < value[c] - 1e-9:
-                value[c], pattern[c] = total, number
+                value[c], pattern[c] = total, m - menu.pattern_from[menu.part_class[i]]
                 cost[c] = change + _add_up(i, members, options, rules, qty[c])
     return Choice(pattern, qty, value, cost)
 
 
 @njit(cache=True)
-def change_cost(i: int, pattern: int, rules: Rules) -> float:
-    """Return what it costs that a pattern's hubs are not those of the plan before, where there is demand at all."""
-    if rules.limits.before[i] < 0:
-        return 0.0
-    other, changed = (rules.menu.pattern_hubs[pattern] ^ rules.limits.before[i]) & rules.limits.asked[i], 0
-    while other:
-        other &= other - 1
-        changed += 1
-    return rules.table.change_cost * changed
+def patterns_of(i: int, rules: Rules) -> tuple[Whole, Array]:
+    """Return the patterns that a part may take, as the menu counts, and what each costs at least [CNY], ascending."""
+    fixed = rules.restriction.pattern[i]
+    if fixed >= 0:
+        return np.array([rules.menu.pattern_from[rules.menu.part_class[i]] + fixed]), np.array([-np.inf])
+    start, stop = rules.listed.start[i], rules.listed.stop[i]
+    return rules.listed.pattern[start:stop], rules.listed.least[start:stop]
+
+
+@njit(cache=True)
+def pattern_worth(i: int, m: int, worth: Array, rules: Rules) -> float:
+    """Return what a pattern's best plan is worth, with what each pool's is."""
+    total = change_cost(i, m, rules.menu, rules.table, rules.limits)
+    for j in rules.menu.members[rules.menu.member_from[m] : rules.menu.member_from[m + 1]]:
+        total += worth[j]
+    return total
 
 
 @njit(cache=True)

@@ -30,7 +30,7 @@ HIGHER = 1.01
 given out than taken back."""
 TOLD_PASSES = 20
 """Most passes in which rows too small for what is wanted get their prices."""
-OFFERS = 2_500
+OFFERS = 1_500
 """Plans among which room is traded at a time."""
 
 

@@ -11,8 +11,18 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from vmi.placement.dominance import change_cost
 from vmi.placement.instance import Instance
-from vmi.placement.pricing import Choice, Restriction, Rules, change_cost, options_of, pool_minima, reduced_cost
+from vmi.placement.pricing import (
+    Choice,
+    Restriction,
+    Rules,
+    options_of,
+    pattern_worth,
+    patterns_of,
+    pool_minima,
+    reduced_cost,
+)
 from vmi.placement.problem import Array, Whole
 from vmi.placement.settling import FITS, LEAST_GAIN, Plans, charge
 
@@ -20,6 +30,8 @@ CHAIN = 6
 """Parts that make way for one, at most."""
 TRADING_ROUNDS = 8
 """Rounds over all plans that could be taken."""
+MIXER = 1_000_003
+"""By what units are told apart in one number."""
 LEAST_PRICE = 1e-9
 """What room counts in a row that has no price."""
 
@@ -132,30 +144,42 @@ def _offers(
         np.empty(size),
         np.empty(size),
     )
-    for at in whom[1]:
-        i = whom[0][at]
-        first = menu.pattern_from[menu.part_class[i]]
-        worth, taken = pool_minima(i, rules, charges)
-        at_hand = plans.by_part[at] + charge(charges[i], plans.qty[at])
-        for m in range(first, menu.pattern_from[menu.part_class[i] + 1]):
-            if rules.restriction.pattern[i] >= 0 and rules.restriction.pattern[i] != m - first:
-                continue
-            value = change_cost(i, m, rules)
-            for j in range(menu.member_from[m], menu.member_from[m + 1]):
-                value += worth[menu.members[j]]
-            if value - at_hand > limit:
-                continue
-            if n > 2 * most:
-                n, limit = _least_dear(listed, n, most)
-            began = n
-            n = _variants(i, m, (worth, taken), rules, (charges, value - at_hand, limit), (listed, n))
-            listed.owner[began:n], listed.pattern[began:n] = at, m - first
-            # The plan at hand is no offer.
-            for b in range(began, n):
-                if abs(listed.cost[b] - plans.by_part[at]) < LEAST_GAIN and (listed.qty[b] == plans.qty[at]).all():
-                    listed.dearer[b] = np.inf
-    n, _ = _least_dear(listed, n, most)
+    # The patterns at hand first, for a limit that lets few plans of all the others in.
+    for every in (False, True):
+        n = 0
+        for at in whom[1]:
+            i, own = whom[0][at], n
+            best = pool_minima(i, rules, charges)
+            at_hand = plans.by_part[at] + charge(charges[i], plans.qty[at])
+            first = menu.pattern_from[menu.part_class[i]]
+            patterns, least = patterns_of(i, rules)
+            if not every:
+                patterns, least = first + plans.pattern[at : at + 1], least[:1]
+            for k in range(len(patterns)):
+                if least[k] - at_hand > limit:
+                    break
+                m = patterns[k]
+                dearer = pattern_worth(i, m, best[0], rules) - at_hand
+                if dearer > limit:
+                    continue
+                if n > 2 * most:
+                    n, limit = _least_dear(listed, _without_copies(listed, own, n), most)
+                    own = np.searchsorted(listed.owner[:n], at)
+                began = n
+                n = _variants(i, m, best, rules, (charges, dearer, limit), (listed, n))
+                listed.owner[began:n], listed.pattern[began:n] = at, m - first
+                _strike_out(listed, (began, n), plans.qty[at], plans.by_part[at] - LEAST_GAIN)
+            n = _without_copies(listed, own, n)
+        n, limit = _least_dear(listed, n, most)
     return listed.owner[:n], listed.pattern[:n], listed.qty[:n], listed.cost[:n]
+
+
+@njit(cache=True)
+def _strike_out(listed: _Listed, where: tuple[int, int], qty: Whole, cost: float) -> None:
+    """Make no offers of plans with the units of the one at hand that do not cost less than ``cost``."""
+    for b in range(where[0], where[1]):
+        if listed.cost[b] >= cost and (listed.qty[b] == qty).all():
+            listed.dearer[b] = np.inf
 
 
 @njit(cache=True)
@@ -167,11 +191,36 @@ def _least_dear(listed: _Listed, n: int, most: int) -> tuple[int, float]:
     chosen = listed.dearer[:n] < limit
     if limit < np.inf:
         chosen[np.flatnonzero(listed.dearer[:n] == limit)[: most - chosen.sum()]] = True
-    at = np.flatnonzero(chosen)
-    kept = len(at)
-    listed.owner[:kept], listed.pattern[:kept], listed.qty[:kept] = listed.owner[at], listed.pattern[at], listed.qty[at]
-    listed.cost[:kept], listed.dearer[:kept] = listed.cost[at], listed.dearer[at]
-    return kept, limit
+    return _keep(listed, 0, np.flatnonzero(chosen)), limit
+
+
+@njit(cache=True)
+def _without_copies(listed: _Listed, own: int, n: int) -> int:
+    """Keep the cheapest of a part's plans with the same units, from place ``own`` on; return how many are listed."""
+    key = np.zeros(n - own, dtype=np.int64)
+    for h in range(listed.qty.shape[1]):
+        key = key * MIXER + listed.qty[own:n, h]
+    order, chosen = own + np.argsort(key, kind="mergesort"), np.ones(n - own, dtype=np.bool_)
+    best = 0
+    for k in range(1, len(order)):
+        one, other = order[best], order[k]
+        if listed.owner[one] != listed.owner[other] or (listed.qty[one] != listed.qty[other]).any():
+            best = k
+            continue
+        dearer = best if listed.dearer[other] < listed.dearer[one] else k
+        chosen[order[dearer] - own] = False
+        best = best + k - dearer
+    return _keep(listed, own, own + np.flatnonzero(chosen))
+
+
+@njit(cache=True)
+def _keep(listed: _Listed, start: int, at: Whole) -> int:
+    """Move the plans at some places, ascending, to ``start`` and behind it; return where they end."""
+    end = start + len(at)
+    listed.owner[start:end], listed.pattern[start:end] = listed.owner[at], listed.pattern[at]
+    listed.qty[start:end], listed.cost[start:end] = listed.qty[at], listed.cost[at]
+    listed.dearer[start:end] = listed.dearer[at]
+    return end
 
 
 @njit(cache=True)
@@ -191,7 +240,7 @@ def _variants(
     menu, table, (worth, taken), (charges, least, limit), (listed, n) = rules.menu, rules.table, best, under, already
     members = menu.members[menu.member_from[m] : menu.member_from[m + 1]]
     first_pool = menu.pool_from[menu.part_class[i]]
-    true = change_cost(i, m, rules)
+    true = change_cost(i, m, menu, table, rules.limits)
     plan = np.zeros(listed.qty.shape[1], dtype=np.int64)
     for j in members:
         true += table.cost[taken[j]]

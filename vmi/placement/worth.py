@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numba import njit
 
+from vmi.placement.dominance import every_pattern
 from vmi.placement.draft import Draft
 from vmi.placement.economics import Economics
 from vmi.placement.limits import Limits
@@ -147,7 +148,7 @@ def _values_after(draft: Draft, part: Whole, moved: Whole, charges: Array) -> Ar
     menu = draft.menu._replace(part_class=draft.menu.part_class[part])
     table = tabulate(menu, shifted, money, limits, (parameters.line_cost, parameters.change_cost))
     restriction = Restriction._make(a[part] for a in draft.restriction)
-    return best_plans(np.arange(len(part)), Rules(menu, table, limits, restriction), charges).value
+    return best_plans(np.arange(len(part)), Rules(menu, every_pattern(menu), table, limits, restriction), charges).value
 
 
 @njit(cache=True)

@@ -84,7 +84,7 @@ def test_every_program_begins_with_a_plan_that_holds(monkeypatch: pytest.MonkeyP
         return better
 
     monkeypatch.setattr(integer, "solve", watched)
-    few = Setting(300, warehouses=6, relative_gap=1e-6).case()
+    few = Setting(300, warehouses=6, seed=2, relative_gap=1e-6).case()
     few.solve(few.pooled())
     assert len(begun) >= 2
 
