@@ -282,7 +282,7 @@ def _place(night: Night) -> None:
     night.transfers, cost = (TRANSFERS.empty(), 0.0) if moved is None else (moved.lines, moved.cost)
     decided = LotDecisions(night.returns, night.transfers, cost)
     moves = evaluate_returns(night.lots, decided, config.returns, problem.warehouses)
-    priced = evaluate_placement(night.problem, night.placement, config.placement)
+    priced = evaluate_placement(night.problem, night.placement, config.placement, problem.warehouses)
     _require_sound("returns", moves.violations)
     _require_sound("placement", [*priced.violations, *_cost_faults(priced.cost, proof.objective - cost)])
     night.replenishment, night.targets = night.placement.replenishment, night.placement.targets

@@ -1,15 +1,24 @@
 """A night through the command line, on SQLite and PostgreSQL: what is published, and what running again changes."""
 
 import hashlib
+import itertools
 import json
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from forecasts import engine as engines
+from tests.conftest import NewDatabase
 from tests.integration.conftest import AS_OF, Vmi
+from vmi import planning
+from vmi.cli import DONE, UNEXPECTED, run
 from vmi.contract import KPIS, OUTPUTS
+from vmi.placement.place import Placement
 from vmi.publish.audit import audit_folder
 from vmi.publish.manifest import folder_faults
 
@@ -114,3 +123,63 @@ def test_explain_adds_up_to_every_firm_line(imported: Vmi, tmp_path: Path, capsy
 def test_a_plan_needs_an_import(vmi: Vmi, tmp_path: Path) -> None:
     assert vmi("plan", "--as-of", AS_OF, "--out", tmp_path / "out") == 2
     assert not (tmp_path / "out" / AS_OF).exists()
+
+
+def uncovered(found: Placement) -> Placement:
+    return replace(found, cover=found.cover.iloc[1:])
+
+
+def understated(found: Placement) -> Placement:
+    return replace(found, optimisation=replace(found.optimisation, objective=found.optimisation.objective - 1.0))
+
+
+def failing(check: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *given: replace(check(*given), violations=["a rule is broken"])
+
+
+FAULTS: list[tuple[str, Callable[[Any], Any], str]] = [
+    ("place", lambda place: lambda *given: uncovered(place(*given)), "placement: .* is covered 0 times"),
+    ("place", lambda place: lambda *given: understated(place(*given)), "placement: .* the optimiser said"),
+    ("evaluate_placement", failing, "placement: .* a rule is broken"),
+    ("evaluate_returns", failing, "returns: .* a rule is broken"),
+    ("evaluate_dispatch", failing, "dispatch: .* a rule is broken"),
+]
+
+
+def test_a_plan_that_does_not_hold_when_priced_again_is_refused_and_the_last_one_stands(
+    imported: Vmi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert imported("plan", "--as-of", AS_OF, "--out", out) == DONE
+    published = tree(out)
+    for (room, broken, sentence), night in zip(FAULTS, itertools.cycle([AS_OF, "2026-11-21"]), strict=False):
+        with monkeypatch.context() as patch:
+            patch.setattr(planning, room, broken(getattr(planning, room)))
+            capsys.readouterr()
+            assert imported("plan", "--as-of", night, "--out", out) == UNEXPECTED, (room, sentence)
+        told = capsys.readouterr().err.splitlines()[-1]
+        assert re.fullmatch(f"vmi: unexpected: {sentence}.*; the last published plan stands", told), told
+        assert tree(out) == published
+        assert (out / "latest").readlink() == Path(AS_OF)
+    assert imported("plan", "--as-of", "2026-11-21", "--out", out) == DONE
+
+
+def test_a_night_is_the_same_bytes_however_many_processes_work_at_it(
+    new_database: NewDatabase, company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, work = list[int](), engines.work_in_processes
+
+    def counted(function: Any, items: Any, workers: int, seconds: float) -> Any:
+        asked.append(workers)
+        return work(function, items, workers, seconds)
+
+    monkeypatch.setattr(engines, "work_in_processes", counted)
+    for workers in (1, 2):
+        config, database = tmp_path / f"{workers}.toml", new_database("sqlite", True)
+        fits = "prophet_min_days = 100\nprophet_min_lines = 60\nparallel_from = 0"
+        config.write_text(f"[forecast]\nworkers = {workers}\n{fits}\n", encoding="utf-8")
+        vmi = ["--db", database, "--config", str(config)]
+        assert run([*vmi, "import", str(company)]) == DONE
+        assert run([*vmi, "plan", "--as-of", AS_OF, "--out", str(tmp_path / str(workers))]) == DONE
+    assert asked and set(asked) == {2}
+    assert tree(tmp_path / "1") == tree(tmp_path / "2")

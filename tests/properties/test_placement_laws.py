@@ -1,5 +1,6 @@
 """Laws of the allocation, on small nights drawn at random: what must hold whatever the company looks like."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -15,7 +16,7 @@ from vmi.placement.catalogue import assignment_cost
 from vmi.placement.evaluate import evaluate
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.place import Optimisation, Placement, place
-from vmi.placement.problem import PlacementProblem
+from vmi.placement.problem import OVERRIDE_KINDS, PlacementProblem
 
 PARAMETERS = PlacementParameters()
 # A night is not shrunk: that would take minutes, and one of four parts can be read as it is.
@@ -88,6 +89,39 @@ def test_every_plan_keeps_the_rules_and_costs_what_it_says(
     assert checked.violations == []
     assert abs(checked.cost - found.optimisation.objective) <= 1e-6 * max(1.0, abs(checked.cost)) + 1e-4
     assert found.optimisation.bound <= found.optimisation.objective + 1e-6
+
+
+@st.composite
+def decided_problems(draw: st.DrawFn) -> PlacementProblem:
+    """Draw nights with planners' decisions, often several on one part and place, and without some trucks and arcs."""
+    problem = draw(problems())
+    pairs = st.sampled_from(list(itertools.product(problem.parts.index, problem.warehouse_ids)))
+    kinds, values = st.sampled_from(OVERRIDE_KINDS), st.sampled_from([0, 1, 5, 14, 60])
+    rows = draw(st.lists(st.tuples(pairs, kinds, values), max_size=8, unique_by=lambda row: row[:2]))
+    lorries = problem.trucks.copy()
+    for truck in draw(st.lists(st.sampled_from(list(lorries.index)), max_size=2)):
+        for column in lorries:
+            lorries.loc[truck, column] = pd.NaT if column.endswith("_on") else np.nan
+    n = len(problem.warehouses)
+    allowed = np.array([[draw(st.booleans()) or h == r for r in range(n)] for h in range(n)])
+    return replace(
+        problem,
+        trucks=lorries.assign(cost_per_shipment=draw(st.sampled_from([0.0, 200.0, 5000.0]))),
+        arcs=replace(problem.arcs, allowed=allowed),
+        overrides=cases.overrides(*((*pair, kind, value) for pair, kind, value in rows)),
+    )
+
+
+@settings(LAW, max_examples=60)
+@given(decided_problems(), LIMITS, st.sampled_from([PARAMETERS.options_limit, 2]))
+def test_a_plan_keeps_what_planners_decide_where_it_fits(
+    problem: PlacementProblem, parameters: PlacementParameters, options_limit: int
+) -> None:
+    parameters = replace(parameters, options_limit=options_limit)
+    found = place(problem, parameters)
+    checked = evaluate(problem, found, parameters)
+    assert checked.violations == []
+    assert abs(checked.cost - found.optimisation.objective) <= 1e-6 * max(1.0, abs(checked.cost)) + 1e-4
 
 
 Night = tuple[PlacementProblem, PlacementParameters]
@@ -202,6 +236,38 @@ def uneven(problem: PlacementProblem) -> PlacementProblem:
     return replace(problem, arcs=replace(problem.arcs, per_line=near))
 
 
+def without_ties(problem: PlacementProblem) -> PlacementProblem:
+    """Return the night with parts and regions that all differ a little, so that one plan alone is the best."""
+    part, region = np.indices(problem.demand.mean.shape[:2])
+    more = 1.0 + 0.017 * np.sqrt(2.0 + part) + 0.011 * np.sqrt(3.0 + region)
+    moments = {f: getattr(problem.demand, f) * more[:, :, None] for f in ("mean", "var")}
+    moments["mean"] += 0.0007 * more[:, :, None] * problem.demand.days
+    moments["var"] += 0.0011 * more[:, :, None] * problem.demand.days
+    cost = problem.parts["unit_cost"] * more[:, 0]
+    return replace(
+        uneven(problem),
+        parts=problem.parts.assign(unit_cost=cost.round(6)),
+        demand=replace(problem.demand, **{f: m.round(6) for f, m in moments.items()}),
+    )
+
+
+def carried_back(found: Placement, problem: PlacementProblem, parts: list[int], warehouses: list[int]) -> Placement:
+    """Return the plan of a reordered night in the names of the night itself."""
+    ids, names = problem.parts.index, problem.warehouses.index
+    part, place_ = dict(zip(ids, ids[parts], strict=True)), dict(zip(names, names[warehouses], strict=True))
+    known = {"part_id": part, "warehouse_id": place_, "region": place_}
+
+    def renamed(table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(**{column: table[column].map(known[column]) for column in known if column in table})
+
+    trips = renamed(found.trips.reset_index()).set_index(found.trips.index.names)
+    return replace(found, replenishment=renamed(found.replenishment), cover=renamed(found.cover), trips=trips)
+
+
+def orders_of(found: Placement) -> dict[tuple[str, str], int]:
+    return firm(found).set_index(["part_id", "warehouse_id"])["qty"].to_dict()
+
+
 @LAW
 @given(problems(), LIMITS, st.data())
 def test_numbering_parts_and_warehouses_otherwise_changes_no_cost(
@@ -211,6 +277,20 @@ def test_numbering_parts_and_warehouses_otherwise_changes_no_cost(
     axes = [data.draw(st.permutations(range(len(axis)))) for axis in (problem.parts, problem.warehouses)]
     here, there = place(problem, parameters), place(reordered(problem, *axes), parameters)
     assert proven(there).objective == pytest.approx(proven(here).objective, rel=2 * PROVEN, abs=1e-4)
+    checked = evaluate(problem, carried_back(there, problem, *axes), parameters)
+    assert checked.violations == []
+    assert checked.cost == pytest.approx(there.optimisation.objective, rel=PROVEN, abs=1e-4)
+
+
+@LAW
+@given(problems(), LIMITS, st.data())
+def test_numbering_parts_and_warehouses_otherwise_changes_no_order_where_there_are_no_ties(
+    problem: PlacementProblem, parameters: PlacementParameters, data: st.DataObject
+) -> None:
+    problem = without_ties(problem)
+    axes = [data.draw(st.permutations(range(len(axis)))) for axis in (problem.parts, problem.warehouses)]
+    here, there = place(problem, parameters), place(reordered(problem, *axes), parameters)
+    assert orders_of(carried_back(there, problem, *axes)) == orders_of(here)
 
 
 def drawn_plan(problem: PlacementProblem, found: Placement, parameters: PlacementParameters, seed: int) -> Placement:

@@ -1,9 +1,11 @@
 """Price a plan from the raw problem and check every rule: slow, plain, and sharing no code with the model.
 
-Only ``cover`` and the firm lines of ``replenishment`` are read from the plan. A plan whose cost differs from what the
-optimiser reported, or that breaks a rule, must not be published.
+Only ``cover``, the firm lines of ``replenishment`` and which ``trips`` go are read from the plan. A plan whose cost
+differs from what the optimiser reported, or that breaks a rule, must not be published.
 """
 
+from bisect import bisect_left
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +15,9 @@ from scipy import stats
 
 from vmi.placement.parameters import PlacementParameters
 from vmi.placement.place import Placement
-from vmi.placement.problem import Array, PlacementProblem
+from vmi.placement.problem import OVERRIDE_KINDS, Array, PlacementProblem
 
+Pair = tuple[str, str]
 SLACK = 1e-6
 
 
@@ -26,17 +29,24 @@ class Evaluation:
     violations: list[str]
 
 
-def evaluate(problem: PlacementProblem, placement: Placement, parameters: PlacementParameters) -> Evaluation:
-    """Return what a plan costs and which rules it breaks."""
-    lines = placement.replenishment
+def evaluate(
+    problem: PlacementProblem,
+    placement: Placement,
+    parameters: PlacementParameters,
+    room: pd.DataFrame | None = None,
+) -> Evaluation:
+    """Return what a plan costs and which rules it breaks.
+
+    ``room``: free_m3, free_hazmat_m3 by warehouse before tonight's transfers, where what a planner forces must fit; the
+    problem's, if nothing moves.
+    """
+    book, lines = _Book(problem), placement.replenishment
     firm = lines[lines["commitment"] == "firm"]
-    return Evaluation(_plan_cost(problem, placement.cover, firm, parameters), _violations(problem, firm, parameters))
+    found = _violations(book, placement, firm, parameters, problem.warehouses if room is None else room)
+    return Evaluation(_plan_cost(book, placement.cover, firm, parameters), found)
 
 
-def _plan_cost(
-    problem: PlacementProblem, cover: pd.DataFrame, firm: pd.DataFrame, parameters: PlacementParameters
-) -> float:
-    book = _Book(problem)
+def _plan_cost(book: "_Book", cover: pd.DataFrame, firm: pd.DataFrame, parameters: PlacementParameters) -> float:
     ordered = firm.groupby(["part_id", "warehouse_id"])["qty"].sum().to_dict()
     regions: dict[tuple[str, str, str], list[str]] = {}
     for part, hub, orders, region in zip(*(cover[c] for c in _COVER), strict=True):
@@ -47,7 +57,7 @@ def _plan_cost(
     ]
     table = pd.DataFrame(pools)
     stock = float(_stock_cost(table).sum() + table["fixed"].sum()) if len(table) else 0.0
-    return stock + parameters.line_cost * len(ordered) + parameters.change_cost * _changed_hubs(problem, cover)
+    return stock + parameters.line_cost * len(ordered) + parameters.change_cost * _changed_hubs(book.problem, cover)
 
 
 def _changed_hubs(problem: PlacementProblem, cover: pd.DataFrame) -> int:
@@ -73,8 +83,7 @@ class _Book:
         self.place = {w: k for k, w in enumerate(problem.warehouses.index)}
         rows: list[dict[Any, Any]] = problem.parts.to_dict("records")
         self.parts = dict(zip(self.part_at, rows, strict=True))
-        self.day_at = {int(day): k for k, day in enumerate(problem.demand.days)}
-        self.last_day = int(problem.demand.days[-1])
+        self.days = [int(day) for day in problem.demand.days]
         self.trucks = {name: problem.trucks[name].astype(float).to_dict() for name in _DEFAULTS}
         self.largest = {name: problem.trucks[name].astype(float).groupby(level=0).max().to_dict() for name in _DEFAULTS}
 
@@ -86,9 +95,14 @@ class _Book:
         known += sorted((float(v) for v in every.values() if np.isfinite(v)), reverse=True) if not known else []
         return known[0] if known else _DEFAULTS[name]
 
+    def delivers(self, pair: Pair) -> bool:
+        """Return whether a truck of the part's supplier goes to the warehouse at all."""
+        lead_time = self.trucks["lead_time_days"].get((self.parts[pair[0]]["supplier_id"], pair[1]), np.nan)
+        return bool(np.isfinite(lead_time))
+
     def moment(self, moments: Array, i: int, inside: list[int], day: float) -> Array:
-        """Return a moment of the days 1 .. ``day`` by region."""
-        return np.asarray(moments[i, inside, self.day_at[int(min(day, self.last_day))]])
+        """Return a moment of the days 1 .. ``day`` by region; the next day's that the problem holds, else its last."""
+        return np.asarray(moments[i, inside, min(bisect_left(self.days, int(day)), len(self.days) - 1)])
 
 
 def _pool(
@@ -178,13 +192,21 @@ def _left(pools: pd.DataFrame, g: int, y: pd.Series) -> pd.Series:
     return binomial.where(~poisson, limit).where(mean > 0, y)
 
 
-def _violations(problem: PlacementProblem, firm: pd.DataFrame, parameters: PlacementParameters) -> list[str]:
+def _violations(
+    book: _Book, placement: Placement, firm: pd.DataFrame, parameters: PlacementParameters, room: pd.DataFrame
+) -> list[str]:
     # Packs, volumes and costs are the problem's: what a line says of its part proves nothing.
-    firm = firm[["part_id", "warehouse_id", "supplier_id", "qty"]]
+    problem, firm = book.problem, firm[["part_id", "warehouse_id", "supplier_id", "qty"]]
     known = firm["part_id"].isin(problem.parts.index)
     found = [f"{p}: ordered, but superseded or unknown" for p in firm.loc[~known, "part_id"]]
     lines = firm[known].join(problem.parts, on="part_id", rsuffix="_of_part")
-    return found + _line_rules(lines) + _shared_rules(problem, lines, parameters) + _override_rules(problem, lines)
+    total = lines.groupby(["part_id", "warehouse_id"])["qty"].sum()
+    ordered = {(str(p), str(w)): int(qty) for (p, w), qty in zip(total.index, total, strict=True)}
+    chosen = placement.cover[placement.cover["orders"] == "Y"]
+    hubs = set(zip(chosen["part_id"], chosen["warehouse_id"], strict=True))
+    found += _line_rules(lines) + _shared_rules(problem, lines, parameters) + _cover_rules(problem, placement.cover)
+    found += _truck_rules(book, ordered.keys(), hubs, placement.trips)
+    return found + _override_rules(book, ordered, hubs, parameters, _surely_left(book, parameters, room))
 
 
 def _line_rules(lines: pd.DataFrame) -> list[str]:
@@ -217,16 +239,105 @@ def _shared_rules(problem: PlacementProblem, lines: pd.DataFrame, parameters: Pl
     return found
 
 
-def _override_rules(problem: PlacementProblem, lines: pd.DataFrame) -> list[str]:
-    qty = lines.set_index(["part_id", "warehouse_id"])["qty"]
-    found = []
-    for _, row in problem.overrides.iterrows():
-        key = (row["part_id"], row["warehouse_id"])
-        if key not in qty.index:
-            continue
-        i, w = problem.parts.index.get_loc(key[0]), problem.warehouses.index.get_loc(key[1])
-        after = problem.positions.position[i, w] + qty[key]
-        forced = ((problem.overrides["part_id"] == key[0]) & problem.overrides["kind"].isin(["min", "order"])).any()
-        if row["kind"] == "do_not_stock" or (row["kind"] == "max" and after > row["value"] and not forced):
-            found.append(f"{key[0]} at {key[1]}: against a planner's {row['kind']}")
+def _cover_rules(problem: PlacementProblem, cover: pd.DataFrame) -> list[str]:
+    """Check that every region of every part is covered once: along an allowed arc, or by what lies there."""
+    parts, ids = problem.parts.index, problem.warehouses.index
+    part = parts.get_indexer(pd.Index(cover["part_id"]))
+    hub, region = (ids.get_indexer(pd.Index(cover[column])) for column in ("warehouse_id", "region"))
+    times = np.zeros((len(parts), len(ids)), dtype=np.int64)
+    np.add.at(times, (part, region), 1)
+    found = [f"{parts[i]}: region {ids[r]} is covered {times[i, r]} times" for i, r in np.argwhere(times != 1)]
+    may = np.where(cover["orders"] == "Y", problem.arcs.allowed[hub, region], hub == region)
+    wrong = [(parts[part[k]], ids[region[k]], ids[hub[k]]) for k in np.flatnonzero(~may)]
+    return found + [f"{p}: region {r} may not be covered from {w}" for p, r, w in wrong]
+
+
+def _truck_rules(book: _Book, ordered: Set[Pair], hubs: Set[Pair], trips: pd.DataFrame) -> list[str]:
+    """Check that orders go to hubs of their part, on a truck that goes tonight, and that no hub is without a truck."""
+    waiting = set(trips.index[~trips["goes"].astype(bool)])
+    found = [f"{p} at {w}: ordered, but no hub of the part" for p, w in sorted(ordered - hubs)]
+    for part, hub in sorted(ordered | hubs):
+        supplier = book.parts[part]["supplier_id"]
+        if not book.delivers((part, hub)):
+            found.append(f"{part} at {hub}: ordered or a hub, but no truck of {supplier} goes there")
+        elif (part, hub) in ordered and (supplier, hub) in waiting:
+            found.append(f"{part} at {hub}: ordered, but the truck of {supplier} waits")
     return found
+
+
+def _override_rules(
+    book: _Book, ordered: dict[Pair, int], hubs: Set[Pair], parameters: PlacementParameters, left: dict[Pair, float]
+) -> list[str]:
+    """Check what planners decided; what they force is missing only where, in order of part and warehouse, it may not
+    have fitted. ``left``: what is surely free before that.
+    """
+    told = _told(book)
+    shut, bound = told["do_not_stock"].keys(), told["order"].keys() | told["min"].keys() | told["max"].keys()
+    broken = [(pair, "do_not_stock") for pair in sorted(shut & (hubs | ordered.keys()))]
+    for pair in sorted(p for p in bound - shut if book.delivers(p)):
+        qty, (least, forced, most) = ordered.get(pair, 0), _asked(book, told, pair, parameters)
+        needs = _needs(book.parts[pair[0]], pair, forced)
+        fits = all(need <= left.get(row, np.inf) for row, need in needs.items())
+        if qty > most:
+            broken.append((pair, "order" if pair in told["order"] else "max"))
+        elif qty < least and (qty > 0 or fits):
+            broken.append((pair, "order" if pair in told["order"] else "min"))
+        if least and qty:
+            left |= {row: left[row] - need for row, need in needs.items() if row in left}
+    return [f"{p} at {w}: {ordered.get((p, w), 0)} ordered, against a planner's {kind}" for (p, w), kind in broken]
+
+
+def _told(book: _Book) -> dict[str, dict[Pair, float]]:
+    """Return the overrides of known parts and warehouses, by kind."""
+    found: dict[str, dict[Pair, float]] = {kind: {} for kind in OVERRIDE_KINDS}
+    for row in book.problem.overrides.fillna({"value": 0.0}).to_dict("records"):
+        if row["part_id"] in book.parts and row["warehouse_id"] in book.place:
+            found[row["kind"]][row["part_id"], row["warehouse_id"]] = float(row["value"])
+    return found
+
+
+def _asked(
+    book: _Book, told: dict[str, dict[Pair, float]], pair: Pair, parameters: PlacementParameters
+) -> tuple[int, int, float]:
+    """Return the units that overrides force, in whole packs and in the steps that orders may have, and the most."""
+    part, here = book.parts[pair[0]], int(book.position[book.part_at[pair[0]], book.place[pair[1]]])
+    wanted = int(told["order"].get(pair, told["min"].get(pair, here) - here))
+    if wanted <= 0:
+        return 0, 0, 0 if pair in told["order"] else max(told["max"].get(pair, np.inf) - here, 0)
+    least = -(-max(wanted, part["min_order_qty"]) // part["pack_qty"]) * part["pack_qty"]
+    forced = least + _rounding(book, pair[0], parameters)
+    return least, forced, forced if pair in told["order"] else max(told["max"].get(pair, np.inf) - here, forced)
+
+
+def _rounding(book: _Book, part: str, parameters: PlacementParameters) -> int:
+    """Return by how many units beyond whole packs an order may be rounded up: steps have several of a part of which
+    many sell. How many: the most that may sell until the next review's order is there, by ``options_limit``.
+    """
+    row, demand = book.parts[part], book.problem.demand
+    day = np.nanmax([book.trucks["next_due_day"].get((row["supplier_id"], hub), np.nan) for hub in book.place])
+    every = list(book.place.values())
+    mean, var = (book.moment(moments, book.part_at[part], every, day).sum() for moments in (demand.mean, demand.var))
+    packs = float(mean + 4.0 * var**0.5) / row["pack_qty"]
+    return (max(int(packs / parameters.options_limit + SLACK), 1) - 1) * int(row["pack_qty"])
+
+
+def _surely_left(book: _Book, parameters: PlacementParameters, room: pd.DataFrame) -> dict[Pair, float]:
+    """Return what is free of what orders share where that is limited, less what rounding could take of it."""
+    left: dict[Pair, float] = {("units", part): float(row["available_qty"]) for part, row in book.parts.items()}
+    for space in ("free_m3", "free_hazmat_m3"):
+        left |= {(space, hub): free - SLACK for hub, free in zip(book.place, room[space], strict=True)}
+    if parameters.budget > 0:
+        left["budget", ""] = parameters.budget - SLACK
+    if parameters.inbound_lines > 0:
+        left |= {("inbound lines", hub): parameters.inbound_lines for hub in book.place}
+    if parameters.supplier_lines > 0:
+        left |= {("supplier lines", row["supplier_id"]): parameters.supplier_lines for row in book.parts.values()}
+    return left
+
+
+def _needs(part: dict[str, Any], pair: Pair, qty: int) -> dict[Pair, float]:
+    """Return what an order takes of what orders share."""
+    hub, spaces = pair[1], ("free_m3", "free_hazmat_m3") if part["hazmat"] else ("free_m3",)
+    needs: dict[Pair, float] = {(space, hub): qty * part["volume_m3"] for space in spaces}
+    needs |= {("units", pair[0]): qty, ("budget", ""): qty * part["unit_cost"]}
+    return needs | {("inbound lines", hub): 1, ("supplier lines", part["supplier_id"]): 1}
