@@ -136,11 +136,12 @@ def pool_moments(i: int, hub: int, mask: int, ground: Ground, money: Economics, 
 @njit(cache=True)
 def pool_position(i: int, mask: int, ground: Ground) -> int:
     """Return the position of a pool: over all its warehouses."""
-    return _over_regions(ground.position[i], mask)
+    return units_over(ground.position[i], mask)
 
 
 @njit(cache=True)
-def _over_regions(units: Whole, mask: int) -> int:
+def units_over(units: Whole, mask: int) -> int:
+    """Return the units of all regions of a pool."""
     total = 0
     for r in range(len(units)):
         if mask >> r & 1:
@@ -162,7 +163,7 @@ def _tabulate(
             hub, mask = menu.pool_hub[pool], menu.pool_mask[pool]
             cover = pool_moments(i, hub, mask, ground, money, mean, var)
             begin(mean, var, walk)
-            y, moved = pool_position(i, mask, ground), _over_regions(ground.moved[i], mask)
+            y, moved = pool_position(i, mask, ground), units_over(ground.moved[i], mask)
             if moved != 0:
                 cover -= moved_holding(mean, var, y, moved, money.price[i, hub])
             low, high = (limits.low[i, hub], limits.high[i, hub]) if menu.pool_orders[pool] else (0, 0)

@@ -27,9 +27,10 @@ from vmi.placement.master import bound_at
 from vmi.placement.model import Ground, tabulate
 from vmi.placement.pricing import Restriction, Rules, best_plans
 from vmi.placement.problem import Array, Mask, Whole
+from vmi.placement.shifted import Terms, values_after
 
 CHUNK = 2_000
-"""Parts with moved units that are tabulated at a time."""
+"""Rows of moved units that are tabulated at a time, where the short way does not tell."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,16 @@ class Worth:
         return self.draft.values(self.prices)
 
     @cached_property
-    def _charges(self) -> Array:
+    def charges(self) -> Array:
+        """What the prices add to a unit and to a line of each part at each hub, shape (parts, hubs, 2) [CNY]."""
         return self.draft.instance.charges(self.prices)
+
+    @cached_property
+    def terms(self) -> Terms:
+        """All that decides what a part is worth after a move."""
+        draft = self.draft
+        rules = draft.instance.rules(draft.restriction)._replace(listed=every_pattern(draft.menu))
+        return Terms(rules, draft.ground, draft.money, draft.parameters.line_cost, self.charges)
 
     @property
     def bound(self) -> float:
@@ -90,15 +99,17 @@ class Worth:
         found = (needed < 0.0) & (count > 0)
         at = np.flatnonzero((count > 0) & ~found)
         moved = _net(self.draft.shape[1], ends[0][at], ends[1][at], count[at])
-        most = np.maximum(self._saved(part[at], moved.clip(min=0)), self._saved(part[at], moved))
-        found[at] = most > needed[at]
+        both = np.stack([moved.clip(min=0), moved], axis=1).reshape(-1, moved.shape[1])
+        found[at] = self._saved(np.repeat(part[at], 2), both).reshape(-1, 2).max(axis=1) > needed[at]
         return found
 
     def _saved(self, part: Whole, moved: Whole) -> Array:
         """Return what each part's plan costs less once units have moved, row by row [CNY]."""
-        steps = [slice(start, start + CHUNK) for start in range(0, len(part), CHUNK)]
-        after = [_values_after(self.draft, part[step], moved[step], self._charges[part[step]]) for step in steps]
-        return np.asarray(self._value[part] - np.concatenate([*after, np.zeros(0)]))
+        after, told = values_after(part, moved, self.terms)
+        rest = np.flatnonzero(~told)
+        for rows in np.split(rest, range(CHUNK, len(rest), CHUNK)):
+            after[rows] = tabulated_after(self.draft, part[rows], moved[rows], self.charges)
+        return np.asarray(self._value[part] - after)
 
     def _rows(self, parts: pd.Series) -> Whole:
         """Return the number of each part, -1 for an unknown one."""
@@ -138,8 +149,8 @@ def _net(hubs: int, origin: Whole, target: Whole, units: Whole) -> Whole:
     return moved
 
 
-def _values_after(draft: Draft, part: Whole, moved: Whole, charges: Array) -> Array:
-    """Return what each part's best plan is worth once units have moved, row by row, with what rows charge it [CNY]."""
+def tabulated_after(draft: Draft, part: Whole, moved: Whole, charges: Array) -> Array:
+    """Return what :func:`vmi.placement.shifted.values_after` does, out of tables of their own for all rows [CNY]."""
     ground, parameters = draft.ground, draft.parameters
     shared = (ground.per_line, ground.per_kg, ground.late, ground.same_day_lost)
     position = ground.position[part] + moved
@@ -148,7 +159,8 @@ def _values_after(draft: Draft, part: Whole, moved: Whole, charges: Array) -> Ar
     menu = draft.menu._replace(part_class=draft.menu.part_class[part])
     table = tabulate(menu, shifted, money, limits, (parameters.line_cost, parameters.change_cost))
     restriction = Restriction._make(a[part] for a in draft.restriction)
-    return best_plans(np.arange(len(part)), Rules(menu, every_pattern(menu), table, limits, restriction), charges).value
+    rules = Rules(menu, every_pattern(menu), table, limits, restriction)
+    return best_plans(np.arange(len(part)), rules, charges[part]).value
 
 
 @njit(cache=True)
