@@ -40,10 +40,10 @@ class Case:
         return Instance(self.menu, table, self.limits, self.rows)
 
     def every_site_alone(self) -> Whole:
-        """Return each part's pattern of most pools, by number in its class: every warehouse covers its own region."""
-        pools = np.diff(self.menu.member_from)
+        """Return each part's pattern of most hubs, by number in its class: every warehouse covers its own region."""
+        hubs = np.bitwise_count(self.menu.pattern_hubs)
         classes = zip(self.menu.pattern_from[:-1], self.menu.pattern_from[1:], strict=True)
-        most = np.array([int(np.argmax(pools[start:stop])) for start, stop in classes], dtype=np.int64)
+        most = np.array([int(np.argmax(hubs[start:stop])) for start, stop in classes], dtype=np.int64)
         return np.asarray(most[self.menu.part_class])
 
     def solve(self, instance: Instance, start: Array | None = None, pattern: Whole | None = None) -> Solution:

@@ -102,14 +102,14 @@ def _users(case: Case, near: Near, plans: Plans, row: int) -> Whole:
     return np.flatnonzero(ours | theirs)
 
 
-def choose(case: Case, near: Near, floor: float, found: Found, most: int) -> Found:
+def choose(case: Case, near: Near, floor: float, found: Found, columns: int, most: int) -> Found:
     """Return plans no dearer than those found, by programs of what comes near, and a bound.
 
-    ``floor``: the bound of the prices. A few columns are enough at first; as long as the gap is not small enough more
-    are listed, up to ``most``, or until all within the gap are: their bound is the model's. Before that the program
-    only has to find what makes the list shorter.
+    ``floor``: the bound of the prices. So many ``columns`` at first; as long as the gap is not small enough more are
+    listed, up to ``most``, or until all within the gap are: their bound is the model's. Before that the program only
+    has to find what makes the list shorter.
     """
-    columns, listed = min(FEW_COLUMNS, most), 0.0
+    listed = 0.0
     while found.gap > case.enough and listed < 1.0:
         # The bound of a program may be better, but only that of the prices says what need not be listed.
         gap = found.plans.cost - floor

@@ -1,8 +1,9 @@
 """Solve the tabulated model: prices on the rows, plans made to fit them, and programs where that is not near enough.
 
 The prices' bound is the proof (:mod:`vmi.placement.master`). At thousands of parts the answers to the prices, made to
-fit and settled, are near enough as a rule (:mod:`vmi.placement.finding`); where they are not, rows that few parts use
-are kept instead of priced (:mod:`vmi.placement.keeping`), and then come programs of what is near the parts' best.
+fit and settled, are near enough as a rule (:mod:`vmi.placement.finding`); where they are not, a program of what is near
+the parts' best; then rows that few parts use are kept instead of priced (:mod:`vmi.placement.keeping`), and larger
+programs.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from time import perf_counter
 
 import numpy as np
 
-from vmi.placement.finding import ROUGH_COLUMNS, SHUT, Case, Found, begin, best_of, choose
+from vmi.placement.finding import FEW_COLUMNS, MORE_COLUMNS, ROUGH_COLUMNS, SHUT, Case, Found, begin, best_of, choose
 from vmi.placement.instance import Instance
 from vmi.placement.keeping import keep_rows
 from vmi.placement.master import MASTER_GAP, Search, answer, price_rows
@@ -101,14 +102,19 @@ def _find(case: Case, near: Near, floor: float, thorough: bool, seconds: dict[st
     ``floor``: the bound of the prices.
     """
     began, most = perf_counter(), case.parameters.columns_limit if thorough else ROUGH_COLUMNS
+    few = min(FEW_COLUMNS, most)
     higher = answer(case.instance, case.active, case.restriction, HIGHER * near.prices)
     found = begin(case, near._replace(said=higher), floor)
     fitted = perf_counter()
     if found.gap > case.enough:
+        found = choose(case, near, floor, found, few, few)
+    if found.gap > case.enough:
         wishes, raised = keep_rows(case, near, found)
         if wishes is not near:
             near, floor, found = wishes, raised.bound, best_of(raised, begin(case, wishes, raised.bound))
-        found = choose(case, near, floor, found, most)
+            found = choose(case, near, floor, found, few, most)
+        elif few < most:
+            found = choose(case, near, floor, found, min(MORE_COLUMNS * few, most), most)
     seconds |= {"plans": fitted - began, "programs": perf_counter() - fitted}
     return found
 
