@@ -109,9 +109,10 @@ def _find(case: Case, near: Near, floor: float, thorough: bool, seconds: dict[st
     if found.gap > case.enough:
         found = choose(case, near, floor, found, few, few)
     if found.gap > case.enough:
-        wishes, raised = keep_rows(case, near, found)
+        # What keeping rows raises is the prices' bound, not the program's: the higher of the two holds, not their sum.
+        wishes, raised = keep_rows(case, near, found._replace(bound=floor))
         if wishes is not near:
-            near, floor, found = wishes, raised.bound, best_of(raised, begin(case, wishes, raised.bound))
+            near, floor, found = wishes, raised.bound, best_of(found, begin(case, wishes, raised.bound))
             found = choose(case, near, floor, found, few, most)
         elif few < most:
             found = choose(case, near, floor, found, min(MORE_COLUMNS * few, most), most)

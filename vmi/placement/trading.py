@@ -163,7 +163,8 @@ def _offers(
                 if dearer > limit:
                     continue
                 if n > 2 * most:
-                    n, limit = _least_dear(listed, _without_copies(listed, own, n), most)
+                    n, least_dear = _least_dear(listed, _without_copies(listed, own, n), most)
+                    limit = min(limit, least_dear)
                     own = np.searchsorted(listed.owner[:n], at)
                 began = n
                 n = _variants(i, m, best, rules, (charges, dearer, limit), (listed, n))

@@ -1,5 +1,7 @@
 """Plans made to fit: on drawn problems of some hundred parts, where no program is needed."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ortools.linear_solver import pywraplp
@@ -9,10 +11,13 @@ from benchmarks.companies import day_later
 from benchmarks.solves import Setting
 from vmi import integer
 from vmi.placement import master, solving
+from vmi.placement.finding import Case as Setup
 from vmi.placement.finding import Found
 from vmi.placement.instance import Instance
+from vmi.placement.master import Priced
 from vmi.placement.settling import Plans, limit_units
 from vmi.placement.solving import NEAR_ENOUGH, Solution
+from vmi.placement.trading import Near
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +92,29 @@ def test_every_program_begins_with_a_plan_that_holds(monkeypatch: pytest.MonkeyP
     few = Setting(300, warehouses=6, seed=2, relative_gap=1e-6).case()
     few.solve(few.pooled())
     assert len(begun) >= 2
+
+
+def test_rows_are_kept_against_the_bound_of_the_prices_whatever_a_program_has_proven(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    against, began = list[float](), list[float]()
+    price, keep = solving.price_rows, solving.keep_rows
+
+    def priced(*given: Any) -> Priced:
+        found: Priced = price(*given)
+        began.append(found.bound)
+        return found
+
+    def kept(case: Setup, near: Near, found: Found) -> tuple[Near, Found]:
+        against.append(found.bound)
+        return keep(case, near, found)
+
+    monkeypatch.setattr(solving, "price_rows", priced)
+    monkeypatch.setattr(solving, "keep_rows", kept)
+    few = Setting(1_200, warehouses=5, seed=3, share=0.6, relative_gap=3e-5, every_hub_set_up_to=0).case()
+    against.clear()
+    few.solve(few.pooled())
+    assert against == [began[-1]]
 
 
 def test_yesterdays_prices_save_passes_and_their_bound_is_no_higher_than_any_plan(case: Case, found: Solution) -> None:
